@@ -1,0 +1,1 @@
+"""Photograph -> aligned face, and the animated face back into the photograph."""
