@@ -1,0 +1,1 @@
+"""Files <-> arrays: the only room that knows image, sound and video formats."""
