@@ -1,0 +1,1 @@
+"""Batches to bundles: the training stages; knows nothing of inference."""
