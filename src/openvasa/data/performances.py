@@ -1,0 +1,273 @@
+"""Synthetic performances: speech with timed phones in, expression, head pose and gaze out.
+
+They are the ground truth for what real clips lack: languages, gaze, distance, emotion and a head
+that moves. Knows nothing of pictures or of the latent dynamics that expressions become.
+
+    python -m openvasa.data.performances --speech DIR --out DIR --per-utterance 3
+    python -m openvasa.data.performances --report --out DIR [--clips DIR]
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from tqdm import tqdm
+
+from openvasa.data import expressions, eyes, headmotion, prosody, timing, visemes
+from openvasa.data.coarticulation import Articulation, lip_curves, speech_spans
+from openvasa.types import (
+    EMOTIONS,
+    EXPRESSION_NAMES,
+    SAMPLE_RATE,
+    SAMPLES_PER_FRAME,
+    Array,
+    Controls,
+)
+
+GAZE_RANGE = (20.0, 12.0)  # degrees of yaw and pitch that are asked for
+DISTANCE_RANGE = (0.8, 1.25)
+STRENGTH_RANGE = (0.3, 1.0)
+ASKED = 0.6  # chance of each control in all takes but the first (0.4 of all, with three takes)
+NO_WISHES = Controls()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Performance:
+    """One performance on the 25 fps clock.
+
+    Attributes:
+        expression: f32 [T, 45] in the order of `EXPRESSION_NAMES`: scores in [0, 1], the last two
+            eye-in-head angles in radians.
+        pose: f32 [T, 6] offsets to the portrait's pose, in the order of `POSE_NAMES`.
+        gaze: f32 [T, 2] where the eyes look, degrees relative to the camera, saccades and all.
+        main_gaze: f32 [2] the direction that was asked for, degrees; (0, 0) is the camera.
+        distance: Head-to-camera distance relative to the portrait's.
+        emotion: f32 [6] strengths in the order of `EMOTIONS`; zeros are neutral.
+    """
+
+    expression: Array
+    pose: Array
+    gaze: Array
+    main_gaze: Array
+    distance: float
+    emotion: Array
+
+
+def frame_count(samples: int) -> int:
+    """Motion frames that cover this many 16 kHz samples."""
+    return -(-samples // SAMPLES_PER_FRAME)
+
+
+def perform(
+    audio: Array,
+    phones: Sequence[str],
+    start: Sequence[float],
+    end: Sequence[float],
+    seed: int,
+    *,
+    gaze: tuple[float, float] | None = None,
+    distance: float | None = None,
+    emotion: tuple[str, float] | None = None,
+) -> Performance:
+    """Acts out a recording.
+
+    Args:
+        audio: f32 [N] at 16 kHz, not empty.
+        phones: IPA phones; empty for silence and for sounds that are not speech.
+        start: Start of each phone in seconds.
+        end: End of each phone in seconds.
+        seed: The speaker's manner and all chance.
+        gaze: Main (yaw, pitch) in degrees relative to the camera; None is the camera.
+        distance: Relative distance, > 0; None is 1.
+        emotion: (name, strength in [0, 1]); None is neutral.
+
+    Raises:
+        ValueError: If the phone lists differ in length.
+        InputError: If the emotion is unknown.
+    """
+    frames = frame_count(len(audio))
+    manner_rng, lips_rng, eyes_rng, head_rng = np.random.default_rng(seed).spawn(4)
+    segments = prosody.trim_tails(audio, visemes.parse_phones(phones, start, end))
+    spans = speech_spans(segments)
+    voice = prosody.measure(audio, frames)
+    beats = prosody.accents(voice, segments)
+    main = gaze or (0.0, 0.0)
+    away = distance or 1.0
+    manner = Articulation(
+        strength=manner_rng.uniform(0.95, 1.28), reduction=manner_rng.uniform(0.1, 0.4)
+    )
+    gains = prosody.segment_gains(voice, segments)
+    lips, closure, rest = lip_curves(frames, segments, gains, manner)
+    face = expressions.feeling(
+        lips_rng, lips @ visemes.LIPS_TO_EXPRESSION, closure, rest,
+        accents=beats, phrase_ends=[e for _, e in spans], emotion=emotion,
+    )  # fmt: skip
+    face = expressions.asymmetry(lips_rng, face)
+    pose = headmotion.head_motion(
+        head_rng, voice, beats, spans,
+        gaze=main, distance=away, attitude=expressions.attitude(emotion),
+    )  # fmt: skip
+    looks = eyes.fixations(eyes_rng, frames, main, spans)
+    _add_eyes(face, looks, pose, eyes.blinks(eyes_rng, looks, spans))
+    feelings = np.zeros(len(EMOTIONS), np.float32)
+    if emotion is not None:
+        feelings[EMOTIONS.index(emotion[0])] = emotion[1]
+    return Performance(
+        expression=face.astype(np.float32),
+        pose=pose,
+        gaze=looks.astype(np.float32),
+        main_gaze=np.array(main, np.float32),
+        distance=float(away),
+        emotion=feelings,
+    )
+
+
+def _add_eyes(face: np.ndarray, looks: np.ndarray, pose: Array, blink: np.ndarray) -> None:
+    """Writes eye angles and lids into `face` [T, 45]."""
+    angles = eyes.in_head(looks, pose[:, :2].astype(np.float64))
+    closed, wide = eyes.lids(blink, angles[:, 1])
+    for index in expressions.columns("eyeBlink"):
+        face[:, index] = 1 - (1 - face[:, index]) * (1 - closed)
+    for index in expressions.columns("eyeWide"):
+        face[:, index] = np.minimum(face[:, index] + wide, 1) * (1 - blink)
+    face[:, EXPRESSION_NAMES.index("gazeYaw")] = angles[:, 0]
+    face[:, EXPRESSION_NAMES.index("gazePitch")] = angles[:, 1]
+
+
+def idle(frames: int, seed: int, asked: Controls = NO_WISHES) -> Performance:
+    """A listener: `frames` frames of silence, with controls as in `perform`."""
+    silence = np.zeros(frames * SAMPLES_PER_FRAME, np.float32)
+    return perform(
+        silence, [], [], [], seed,
+        gaze=asked.gaze, distance=asked.distance, emotion=asked.emotion,
+    )  # fmt: skip
+
+
+def quiet_audio(rng: np.random.Generator, seconds: float) -> Array:
+    """Sound that nobody speaks, f32 at 16 kHz: nothing, hiss, room rumble, or a held chord."""
+    size = int(seconds * SAMPLE_RATE)
+    time = np.arange(size) / SAMPLE_RATE
+    kind = rng.integers(4)
+    if kind == 0:
+        return np.zeros(size, np.float32)
+    sound = rng.normal(size=size)
+    if kind == 2:
+        spectrum = np.fft.rfft(sound)
+        sound = np.fft.irfft(spectrum / np.sqrt(np.arange(len(spectrum)) + 1.0), size)
+    if kind == 3:
+        notes = 110 * 2 ** (rng.integers(0, 30, 4) / 12)
+        swell = 0.6 + 0.4 * np.sin(2 * np.pi * rng.uniform(0.1, 1.5) * time)
+        sound = swell * sum(np.sin(2 * np.pi * f * time) for f in notes)
+    level = 10 ** (rng.uniform(-65, -30 if kind == 3 else -42) / 20)
+    return (sound / sound.std() * level).astype(np.float32)
+
+
+def draw_controls(rng: np.random.Generator) -> Controls:
+    """Random gaze, distance and emotion, each present with probability `ASKED`."""
+    gaze = (float(rng.uniform(-1, 1) * GAZE_RANGE[0]), float(rng.uniform(-1, 1) * GAZE_RANGE[1]))
+    distance = float(np.exp(rng.uniform(*np.log(DISTANCE_RANGE))))
+    emotion = (str(rng.choice(EMOTIONS)), float(rng.uniform(*STRENGTH_RANGE)))
+    present = rng.random(3) < ASKED
+    return Controls(
+        gaze=gaze if present[0] else None,
+        distance=distance if present[1] else None,
+        emotion=emotion if present[2] else None,
+    )
+
+
+def label_lag(sources: Sequence[Path]) -> float:
+    """Seconds by which the phone labels of these speech files trail the sound."""
+    lags: list[float] = []
+    for source in sources:
+        with np.load(source) as data:
+            phones = [str(p) for p in data["phones"]]
+            segments = visemes.parse_phones(phones, data["start"], data["end"])
+            lags += timing.sibilant_lags(data["audio"], segments)
+    return timing.median_lag(lags)
+
+
+def write_performances(source: Path, out: Path, takes: int, seed: int, lag: float = 0.0) -> int:
+    """Acts out one speech npz `takes` times; the first take is always a plain one.
+
+    Args:
+        source: npz with audio, phones, start, end, lang, voice, split.
+        out: Folder for `<stem>_<take>.npz`.
+        takes: How many performances.
+        seed: Base seed; takes of different files differ.
+        lag: Seconds by which the phone times trail the sound, from `label_lag`.
+
+    Returns:
+        Number of frames written.
+    """
+    with np.load(source) as speech:
+        data = {key: speech[key] for key in speech.files}
+    total = 0
+    for take in range(takes):
+        rng = np.random.default_rng([seed, take, *source.stem.encode()])
+        asked = draw_controls(rng) if take else Controls()
+        done = perform(
+            data["audio"].astype(np.float32),
+            [str(p) for p in data["phones"]],
+            (data["start"] - lag).tolist(),
+            (data["end"] - lag).tolist(),
+            int(rng.integers(2**31)),
+            gaze=asked.gaze,
+            distance=asked.distance,
+            emotion=asked.emotion,
+        )
+        arrays: dict[str, Any] = asdict(done)
+        labels = {key: str(data[key]) for key in ("lang", "voice", "split") if key in data}
+        origin = {"audio": source.stem, "audio_path": str(source), "phone_lag": np.float32(lag)}
+        np.savez(out / f"{source.stem}_{take}.npz", **(arrays | labels | origin))
+        total += len(done.pose)
+    return total
+
+
+def write_quiet(out: Path, count: int, seed: int) -> None:
+    """Writes `count` quiet recordings to `out/audio`, in the format of speech, for idle tracks."""
+    (out / "audio").mkdir(parents=True, exist_ok=True)
+    for index in range(count):
+        rng = np.random.default_rng([seed, index])
+        none = np.zeros(0, np.float32)
+        np.savez(
+            out / "audio" / f"quiet{index:03d}.npz",
+            audio=quiet_audio(rng, rng.uniform(4, 12)), phones=np.array([], "U1"), start=none,
+            end=none, text="", lang="none", voice="none",
+            split="held_out" if index % 10 == 9 else "train",
+        )  # fmt: skip
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Writes performances for a folder of speech, or reports on written ones."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else "")
+    parser.add_argument("--speech", type=Path, help="folder of speech npz files")
+    parser.add_argument("--out", type=Path, required=True, help="folder of performances")
+    parser.add_argument("--per-utterance", type=int, default=3)
+    parser.add_argument("--quiet", type=int, default=0, help="also this many quiet recordings")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--report", action="store_true", help="print statistics of --out")
+    parser.add_argument("--clips", type=Path, help="folder of labelled real clips to compare with")
+    asked = parser.parse_args(arguments)
+    if asked.speech is not None:
+        asked.out.mkdir(parents=True, exist_ok=True)
+        sources = sorted(asked.speech.glob("*.npz"))
+        lag = label_lag(sources[:400])
+        print(f"phone labels trail the sound by {1000 * lag:.0f} ms; taken back")
+        if asked.quiet:
+            write_quiet(asked.out, asked.quiet, asked.seed)
+            sources += sorted((asked.out / "audio").glob("quiet*.npz"))
+        for source in tqdm(sources, unit="utterance"):
+            write_performances(source, asked.out, asked.per_utterance, asked.seed, lag)
+    if asked.report:
+        from openvasa.data.performance_report import report
+
+        print(report(asked.out, asked.clips))
+
+
+if __name__ == "__main__":
+    main()
