@@ -1,0 +1,168 @@
+"""The last step of a frame: the photo moved by a flow, new color where the photo shows nothing.
+
+The networks think on a coarse grid; the photo keeps its own sharpness because each finished pixel
+samples it exactly once. Knows nothing of networks, faces or files.
+"""
+
+from __future__ import annotations
+
+import numba
+import numpy as np
+
+from openvasa.types import Array, Image
+
+PAD = 4  # pixels around the photo: a position up to 3 outside, and the cubic's reach
+_compiled = numba.njit(cache=True, nogil=True, fastmath=True)
+
+
+def compose(photo_crop: Image, flow: Array, visibility: Array, color: Array) -> Image:
+    """Warp the photo crop and blend it with newly made color.
+
+    Pixel i of n has the coordinate (2i + 1) / n - 1. What the coarse grid moves each pixel by,
+    the visibility and the color are interpolated linearly; the photo is sampled with the
+    Catmull-Rom cubic, its edge pixels repeated. The identity flow returns the photo exactly.
+
+    Args:
+        photo_crop: u8 [S, S, 3].
+        flow: f32 [h, w, 2], where (x, y) in the photo crop each pixel comes from, in crop units.
+        visibility: f32 [h, w] in [0, 1], 1 where the photo shows what the frame needs.
+        color: f32 [h, w, 3] in [0, 1], taken where the photo does not.
+
+    Returns:
+        u8 [S, S, 3].
+
+    Raises:
+        ValueError: The shapes do not belong together.
+    """
+    grid = visibility.shape
+    if flow.shape != (*grid, 2) or color.shape != (*grid, 3) or photo_crop.shape[2:] != (3,):
+        raise ValueError(
+            f"expected photo [S, S, 3], flow [h, w, 2], visibility [h, w] and color [h, w, 3], got "
+            f"{photo_crop.shape}, {flow.shape}, {visibility.shape} and {color.shape}"
+        )
+    out = np.empty_like(photo_crop, order="C")
+    _compose(
+        np.ascontiguousarray(photo_crop),
+        np.ascontiguousarray(flow, np.float32),
+        np.ascontiguousarray(visibility, np.float32),
+        np.ascontiguousarray(color, np.float32),
+        out,
+    )
+    return out
+
+
+@_compiled
+def _taps(size, coarse):  # type: ignore[no-untyped-def]
+    """For each of `size` pixels: the coarse pixel before it, the one after and its weight."""
+    before, after = np.empty(size, np.int64), np.empty(size, np.int64)
+    weight = np.empty(size, np.float32)
+    for i in range(size):
+        at = (i + 0.5) * coarse / size - 0.5
+        at = min(max(at, 0.0), coarse - 1.0)
+        before[i] = int(at)
+        after[i] = min(before[i] + 1, coarse - 1)
+        weight[i] = at - before[i]
+    return before, after, weight
+
+
+@_compiled
+def _coarse_row(y0, y1, t, size_x, size_y, flow, visibility, color, row):  # type: ignore[no-untyped-def]
+    """Blend two coarse rows: (dx, dy in photo pixels, visibility, red, green, blue) per column."""
+    height, width = visibility.shape
+    half_x, half_y = np.float32(size_x / 2), np.float32(size_y / 2)
+    u = np.float32(1) - t
+    home_y0 = np.float32((2 * y0 + 1) / height - 1)
+    home_y1 = np.float32((2 * y1 + 1) / height - 1)
+    for x in range(width):
+        home_x = np.float32((2 * x + 1) / width - 1)
+        row[0, x] = (u * flow[y0, x, 0] + t * flow[y1, x, 0] - home_x) * half_x
+        row[1, x] = (u * (flow[y0, x, 1] - home_y0) + t * (flow[y1, x, 1] - home_y1)) * half_y
+        row[2, x] = u * visibility[y0, x] + t * visibility[y1, x]
+        for c in range(3):
+            row[3 + c, x] = np.float32(255) * (u * color[y0, x, c] + t * color[y1, x, c])
+
+
+@_compiled
+def _cubic(t):  # type: ignore[no-untyped-def]
+    """Catmull-Rom weights of the pixels at -1, 0, 1, 2 for a point at t in [0, 1)."""
+    half, one_and_half, two = np.float32(0.5), np.float32(1.5), np.float32(2)
+    five_halves, one = np.float32(2.5), np.float32(1)
+    tt = t * t
+    ttt = tt * t
+    return (
+        tt - half * (ttt + t),
+        one_and_half * ttt - five_halves * tt + one,
+        two * tt - one_and_half * ttt + half * t,
+        half * (ttt - tt),
+    )
+
+
+@_compiled
+def _padded(photo):  # type: ignore[no-untyped-def]
+    """f32 [H + 2P, 4 (W + 2P)]: edges repeated, 4 floats a pixel, so that taps load as vectors."""
+    height, width = photo.shape[0], photo.shape[1]
+    out = np.empty((height + 2 * PAD, 4 * (width + 2 * PAD)), np.float32)
+    for i in range(height + 2 * PAD):
+        y = min(max(i - PAD, 0), height - 1)
+        for j in range(width + 2 * PAD):
+            x = min(max(j - PAD, 0), width - 1)
+            for c in range(3):
+                out[i, 4 * j + c] = photo[y, x, c]
+            out[i, 4 * j + 3] = 0
+    return out
+
+
+@_compiled
+def _sample(padded, x, y, taps):  # type: ignore[no-untyped-def]
+    """The photo at pixel position (x, y), pixel centers on whole numbers; `taps` is scratch."""
+    last_y, last_x = padded.shape[0] - 2 * PAD + 1, padded.shape[1] // 4 - 2 * PAD + 1
+    x = min(max(x, np.float32(-3)), np.float32(last_x))
+    y = min(max(y, np.float32(-3)), np.float32(last_y))
+    floor_x, floor_y = np.floor(x), np.floor(y)
+    # Clamped again as whole numbers: fast math lets a flow of NaN through the first clamp.
+    column = 4 * (min(max(int(floor_x), -3), last_x) - 1 + PAD)
+    line = min(max(int(floor_y), -3), last_y) - 1 + PAD
+    wx, wy = _cubic(x - floor_x), _cubic(y - floor_y)
+    line0, line1 = padded[line, column : column + 16], padded[line + 1, column : column + 16]
+    line2, line3 = padded[line + 2, column : column + 16], padded[line + 3, column : column + 16]
+    for k in range(16):
+        taps[k] = wy[0] * line0[k] + wy[1] * line1[k] + wy[2] * line2[k] + wy[3] * line3[k]
+    return (
+        wx[0] * taps[0] + wx[1] * taps[4] + wx[2] * taps[8] + wx[3] * taps[12],
+        wx[0] * taps[1] + wx[1] * taps[5] + wx[2] * taps[9] + wx[3] * taps[13],
+        wx[0] * taps[2] + wx[1] * taps[6] + wx[2] * taps[10] + wx[3] * taps[14],
+    )
+
+
+@_compiled
+def _level(visible, seen, made):  # type: ignore[no-untyped-def]
+    """Blend one channel and round it."""
+    zero, top = np.float32(0), np.float32(255)
+    seen = min(max(seen, zero), top)
+    value = visible * seen + (np.float32(1) - visible) * made + np.float32(0.5)
+    return np.uint8(min(max(value, zero), top))
+
+
+@_compiled
+def _compose(photo, flow, visibility, color, out):  # type: ignore[no-untyped-def]
+    size_y, size_x = out.shape[0], out.shape[1]
+    left, right, across = _taps(size_x, visibility.shape[1])
+    above, below, down = _taps(size_y, visibility.shape[0])
+    padded = _padded(photo)
+    row = np.empty((6, visibility.shape[1]), np.float32)
+    fine = np.empty((6, size_x), np.float32)
+    taps = np.empty(16, np.float32)
+    zero, one = np.float32(0), np.float32(1)
+    for i in range(size_y):
+        _coarse_row(above[i], below[i], down[i], size_x, size_y, flow, visibility, color, row)
+        for c in range(6):
+            for j in range(size_x):
+                fine[c, j] = (one - across[j]) * row[c, left[j]] + across[j] * row[c, right[j]]
+        for j in range(size_x):
+            red, green, blue = zero, zero, zero
+            if fine[2, j] > zero:
+                x, y = np.float32(j) + fine[0, j], np.float32(i) + fine[1, j]
+                red, green, blue = _sample(padded, x, y, taps)
+            out[i, j, 0] = _level(fine[2, j], red, fine[3, j])
+            out[i, j, 1] = _level(fine[2, j], green, fine[4, j])
+            out[i, j, 2] = _level(fine[2, j], blue, fine[5, j])

@@ -1,0 +1,96 @@
+"""The last warp: exact where nothing moves, right at the borders, true to the flow."""
+
+import numpy as np
+import pytest
+
+from openvasa.engine.warp2d import compose
+
+
+def identity(height=64, width=64):
+    x, y = ((2 * np.arange(n, dtype=np.float32) + 1) / n - 1 for n in (width, height))
+    return np.stack(np.meshgrid(x, y), -1).astype(np.float32)
+
+
+def noise(size=128, seed=0):
+    return np.random.default_rng(seed).integers(0, 256, (size, size, 3)).astype(np.uint8)
+
+
+def still(visible=1.0, size=64):
+    visibility = np.full((size, size), visible, np.float32)
+    color = np.random.default_rng(1).random((size, size, 3)).astype(np.float32)
+    return visibility, color
+
+
+@pytest.mark.parametrize("size", [64, 100, 128, 512])
+def test_identity_returns_the_photo_exactly(size):
+    photo = noise(size)
+    assert np.array_equal(compose(photo, identity(), *still()), photo)
+
+
+def test_a_whole_pixel_shift_copies_and_repeats_the_edge():
+    photo, flow = noise(128), identity()
+    flow[..., 0] += 3 * 2 / 128  # every pixel comes from three to its right
+    out = compose(photo, flow, *still())
+    assert np.array_equal(out[:, :-3], photo[:, 3:])
+    assert (out[:, -3:] == photo[:, -1:]).all()
+
+
+@pytest.mark.parametrize("step", [(-1, 0), (1, 0), (0, -1), (0, 1), (1, 1)])
+def test_far_outside_shows_the_edge(step):
+    photo = noise(128)
+    out = compose(photo, identity() + 9 * np.array(step, np.float32), *still())
+    place = [slice(None), slice(None)]
+    for axis, direction in zip((1, 0), step, strict=True):
+        if direction:
+            place[axis] = slice(-1, None) if direction > 0 else slice(0, 1)
+    assert np.array_equal(out, np.broadcast_to(photo[tuple(place)], photo.shape))
+
+
+def test_a_half_pixel_shift_is_catmull_rom():
+    photo, flow = noise(128), identity()
+    flow[..., 1] += 0.5 * 2 / 128
+    rows = photo.astype(np.float64)
+    expected = (9 * (rows[1:-2] + rows[2:-1]) - rows[:-3] - rows[3:]) / 16
+    out = compose(photo, flow, *still())[1:-2]
+    assert np.abs(out - np.clip(expected, 0, 255)).max() <= 0.51
+
+
+def test_zoom_follows_the_flow():
+    ramp = np.broadcast_to(np.arange(128, dtype=np.uint8)[None, :, None], (128, 128, 3))
+    out = compose(ramp, identity() * np.float32(0.5), *still())
+    expected = 63.5 + (np.arange(128) - 63.5) / 2
+    assert np.abs(out[64, 2:-2, 0] - expected[2:-2]).max() <= 0.51
+
+
+def test_invisible_takes_the_color_and_half_visible_blends():
+    photo = noise(64)
+    visibility, color = still(0.0)
+    made = compose(photo, identity(), visibility, color)
+    assert np.abs(made - 255 * color).max() <= 0.51
+    half = compose(photo, identity(), visibility + np.float32(0.5), color)
+    assert np.abs(half - (photo + 255 * color) / 2).max() <= 0.51
+
+
+def test_color_between_grid_points_is_linear():
+    color = np.zeros((2, 2, 3), np.float32)
+    color[:, 1] = 1
+    out = compose(noise(8), identity(2, 2), np.zeros((2, 2), np.float32), color)
+    assert np.allclose(out[0, :, 0] / 255, [0, 0, 1 / 8, 3 / 8, 5 / 8, 7 / 8, 1, 1], atol=0.003)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 1e30])
+def test_broken_flow_does_not_crash(value):
+    assert compose(noise(64), identity() * 0 + np.float32(value), *still()).shape == (64, 64, 3)
+
+
+def test_the_inputs_stay_as_they_are_and_views_work():
+    photo = noise(128)
+    before = photo.copy()
+    out = compose(photo[:, ::-1], identity(), *still())
+    assert np.array_equal(out, before[:, ::-1])
+    assert np.array_equal(photo, before)
+
+
+def test_wrong_shapes_are_named():
+    with pytest.raises(ValueError, match="expected photo"):
+        compose(noise(64), identity(32, 32), *still())
