@@ -15,7 +15,7 @@ from openvasa.types import Image, InputError
 
 MAX_MEGAPIXELS = 60
 # Formats decoded inside this process; none that starts another program (EPS) is among them.
-_FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "GIF", "TIFF", "BMP", "PPM", "JPEG2000", "AVIF", "TGA")
+_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "PPM", "JPEG2000", "AVIF", "TGA")
 _WHITE = (255, 255, 255)
 
 

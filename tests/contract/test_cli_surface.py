@@ -1,0 +1,146 @@
+"""The command line: its flags are pinned, its complaints are one line, its exit codes are kept."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from openvasa import cli
+from openvasa.commands import animate
+from openvasa.types import Controls, InputError
+
+FLAGS = {
+    "animate": "--distance --emotion --face --framing --gaze --guidance --help --model --output "
+    "--seed --size --steps",
+}
+
+
+def _flags(verb: str) -> str:
+    found = re.findall(r"(?<![\w-])--[a-z][a-z-]*", cli.create_parser(verb).format_help())
+    return " ".join(sorted(set(found)))
+
+
+@pytest.mark.parametrize("verb", sorted(FLAGS))
+def test_flags_are_pinned(verb: str) -> None:
+    assert _flags(verb) == FLAGS[verb]
+
+
+@pytest.mark.parametrize("words", [[], ["--help"], ["-h"], ["--version"]])
+def test_help_names_every_verb(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(words) == 0
+    out = capsys.readouterr().out
+    assert (
+        out.startswith("openvasa 0") if "--version" in words else all(v in out for v in cli.VERBS)
+    )
+
+
+def _complaint(words: list[str], capsys: pytest.CaptureFixture[str]) -> str:
+    """Runs the command, which must end with exit code 2 and one line."""
+    try:
+        code = cli.main(words)
+    except SystemExit as left:
+        code = left.code
+    shown = capsys.readouterr()
+    assert code == 2 and not shown.out
+    assert shown.err.count("\n") == 1 and "Traceback" not in shown.err
+    return shown.err
+
+
+GIVEN = ["animate", "a.jpg", "a.wav", "-o", "a.mp4"]
+
+
+@pytest.mark.parametrize(
+    ("words", "about"),
+    [
+        (["animat"], "did you mean 'animate'"),
+        (["xyz"], "there are: animate"),
+        (["animate", "a.jpg"], "AUDIO"),
+        (["animate", "a.jpg", "a.wav"], "--output"),
+        ([*GIVEN, "--gaze", "5"], "two angles"),
+        ([*GIVEN, "--gaze", "-90,0"], "within 60"),
+        ([*GIVEN, "--gaze", "a,b"], "must be a number"),
+        ([*GIVEN, "--distance", "0"], "from 0.25 to 4"),
+        ([*GIVEN, "--distance", "nan"], "must be a number"),
+        ([*GIVEN, "--emotion", "joyful"], "choose one of happy"),
+        ([*GIVEN, "--emotion", "happy:2"], "from 0 to 1"),
+        ([*GIVEN, "--emotion", "happy:"], "must be a number"),
+        ([*GIVEN, "--guidance", "audio"], "NAME=SCALE"),
+        ([*GIVEN, "--guidance", "sound=1"], "NAME=SCALE"),
+        ([*GIVEN, "--guidance", "audio=-1"], "from 0 to 10"),
+        ([*GIVEN, "--steps", "0"], "from 1 to 100"),
+        ([*GIVEN, "--seed", "-1"], "whole number"),
+        ([*GIVEN, "--seed", "1.5"], "whole number"),
+        ([*GIVEN, "--size", "513"], "try 514"),
+        ([*GIVEN, "--size", "4"], "from 128"),
+        ([*GIVEN, "--framing", "wide"], "crop"),
+        ([*GIVEN, "--face", "0"], "whole number"),
+        ([*GIVEN, "--nothing"], "--nothing"),
+        (["animate", "a.jpg", "a.wav", "-o", "a.avi"], "end in .mp4"),
+        (["animate", "a.jpg", "a.wav", "-o", "no/such/a.mp4"], "does not exist"),
+    ],
+)
+def test_bad_flags_get_one_line(
+    words: list[str],
+    about: str,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert about in _complaint(words, capsys)
+
+
+def test_flags_become_options() -> None:
+    flags = (
+        "--seed 7 --gaze -10,5 --distance 0.8 --emotion happy:0.6 --guidance audio=2,gaze=0 "
+        "--steps 4 --framing full --size 720"
+    )
+    arguments = cli.create_parser("animate").parse_args(cli._joined([*GIVEN[1:], *flags.split()]))
+    asked = animate.options(arguments)
+    assert asked["controls"] == Controls(gaze=(-10, 5), distance=0.8, emotion=("happy", 0.6))
+    assert (asked["seed"], asked["steps"], asked["framing"], asked["size"]) == (7, 4, "full", 720)
+    assert (asked["guidance"].audio, asked["guidance"].gaze) == (2, 0)
+
+
+def test_flags_not_given_leave_the_library_s_defaults() -> None:
+    arguments = cli.create_parser("animate").parse_args(GIVEN[1:])
+    assert animate.options(arguments) == {"controls": Controls(), "seed": 0}
+
+
+def test_the_video_never_replaces_an_input(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "a.mp4").write_bytes(b"the recording")
+    video = str(tmp_path / "a.mp4")
+    assert "would replace" in _complaint(["animate", "a.jpg", video, "-o", video], capsys)
+    assert (tmp_path / "a.mp4").read_bytes() == b"the recording"
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "word"),
+    [
+        (InputError("the photo is blank: give another."), 2, "the photo is blank"),
+        (ModuleNotFoundError("No module named 'torch'", name="torch"), 2, "openvasa[train]"),
+        (KeyboardInterrupt(), 130, "interrupted"),
+    ],
+)
+def test_exit_codes(
+    error: BaseException,
+    code: int,
+    word: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def fail(_: Any) -> int:
+        raise error
+
+    monkeypatch.setattr(
+        cli, "import_module", lambda _: SimpleNamespace(configure=lambda _: None, run=fail)
+    )
+    assert cli.main(["animate"]) == code
+    shown = capsys.readouterr().err
+    assert word in shown and shown.count("\n") == 1
