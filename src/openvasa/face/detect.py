@@ -10,6 +10,7 @@ Sources: BlazeFace, arXiv 1907.05047 (SSD head, weighted non-maximum suppression
 from __future__ import annotations
 
 import functools
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -57,12 +58,13 @@ class Detection:
 
 
 class TfliteNet:
-    """A TensorFlow Lite graph with one image input; outputs by their order in the file."""
+    """A TensorFlow Lite graph with one image input, safe to call from several threads."""
 
     def __init__(self, path: Path) -> None:
         """Open the file at `path`."""
         from ai_edge_litert.interpreter import Interpreter
 
+        self._lock = threading.Lock()  # the interpreter's tensors are shared by its callers
         # One thread: the graphs take 1 to 8 ms, and two threads measured slower.
         self._interpreter = Interpreter(model_path=str(path), num_threads=1)
         self._interpreter.allocate_tensors()
@@ -70,10 +72,11 @@ class TfliteNet:
         self._outputs = [out["index"] for out in self._interpreter.get_output_details()]
 
     def __call__(self, image: NDArray[np.float32]) -> list[NDArray[np.float32]]:
-        """Run once on [H, W, 3]; returns copies of every output."""
-        self._interpreter.set_tensor(self._input, image[None])
-        self._interpreter.invoke()
-        return [self._interpreter.get_tensor(index) for index in self._outputs]
+        """Run once on [H, W, 3]; returns copies of every output, in the order of the file."""
+        with self._lock:
+            self._interpreter.set_tensor(self._input, image[None])
+            self._interpreter.invoke()
+            return [self._interpreter.get_tensor(index) for index in self._outputs]
 
 
 @functools.cache
