@@ -1,0 +1,1 @@
+"""Lawful pictures and clips -> labeled training data. Knows nothing of training itself."""
