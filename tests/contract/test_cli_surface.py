@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -118,6 +119,45 @@ def test_the_video_never_replaces_an_input(
     video = str(tmp_path / "a.mp4")
     assert "would replace" in _complaint(["animate", "a.jpg", video, "-o", video], capsys)
     assert (tmp_path / "a.mp4").read_bytes() == b"the recording"
+
+
+def test_animate_passes_everything_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    calls: list[Any] = []
+
+    class Clip:
+        def save(self, path: Path, progress: Any) -> None:
+            calls.append(path)
+            for done in range(1, 51):
+                progress(done, 50)
+
+    class Animator:
+        @classmethod
+        def load(cls, model: str) -> Any:
+            calls.append(model)
+            return cls()
+
+        def prepare(self, photo: Path, face: int | None = None) -> Any:
+            calls.append((photo, face))
+            return SimpleNamespace(faces=3)
+
+        def animate(self, avatar: Any, audio: Path, **options: Any) -> Clip:
+            calls.append((audio, sorted(options)))
+            return Clip()
+
+    home = SimpleNamespace(Animator=Animator)
+    monkeypatch.setitem(sys.modules, "openvasa.engine.animator", home)
+    output = tmp_path / "a.mp4"
+    assert cli.main(["animate", "a.jpg", "a.wav", "-o", str(output), "--steps", "2"]) == 0
+    assert calls == [
+        "compact",
+        (Path("a.jpg"), None),
+        (Path("a.wav"), ["controls", "seed", "steps"]),
+        output,
+    ]
+    shown = capsys.readouterr().err
+    assert "shows 3 faces" in shown and "2.0 s of video" in shown
 
 
 @pytest.mark.parametrize(

@@ -93,6 +93,7 @@ def test_animating_needs_the_core_alone() -> None:
         if module in seen:
             continue
         seen.add(module)
+        assert module in modules, f"{module} is imported, and does not exist"
         # Importing a.b.c runs a and a.b too.
         parents = [module.rsplit(".", depth)[0] for depth in range(1, module.count(".") + 1)]
         names = [*_imports(modules[module], modules), *parents] if module != "openvasa" else []

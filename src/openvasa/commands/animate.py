@@ -111,11 +111,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Animates; returns the exit code."""
-    from openvasa.engine.animator import Animator
     from openvasa.media.video import check_target
 
     _check_not_input(arguments.output, arguments.portrait, arguments.audio)
     check_target(arguments.output)
+    from openvasa.engine.animator import Animator  # takes a second; mistakes are told before
+
     started = time.monotonic()
     animator = Animator.load(arguments.model)
     avatar = animator.prepare(arguments.portrait, face=arguments.face)
