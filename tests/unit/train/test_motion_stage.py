@@ -1,0 +1,152 @@
+"""The motion stage learns from audio, resumes exactly and exports what it trained."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import yaml
+from safetensors.numpy import save_file
+from safetensors.torch import load_file
+
+from openvasa.data.motion_clips import MotionClip, split_of, write_clip
+from openvasa.motion.config import PRESETS
+from openvasa.train.motion_losses import (
+    LossWeights,
+    MotionLoss,
+    Readout,
+    expression_matrix,
+    read_readout,
+)
+from openvasa.train.motion_stage import MotionRecipe, load_trained, main, read_recipe, train
+from openvasa.train.motion_validation import correlation, seam_ratio
+from openvasa.types import EXPRESSION_NAMES, InputError
+
+TINY = MotionRecipe(
+    network={"preset": "tiny"}, batch=32, steps=60, rate=5e-3, warmup=5, validate_every=0
+)
+
+
+def smooth(rng: np.random.Generator, frames: int, channels: int) -> np.ndarray:
+    walk = rng.standard_normal((frames + 8, channels))
+    return np.stack([walk[i : i + 8].mean(0) for i in range(frames)]).astype("f4") * 2.5
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Clips whose dynamics are a fixed mixture of their audio."""
+    folder = tmp_path_factory.mktemp("store")
+    rng = np.random.default_rng(0)
+    mixing = rng.standard_normal((16, 48)).astype("f4") / 4
+    names = [f"g{number}" for number in range(400)]
+    held = [name for name in names if split_of("fake", name) == "validation"]
+    for name in [*names[:12], *held[:3]]:
+        heard = smooth(rng, 60, 16)
+        clip = MotionClip(
+            pose=0.1 * smooth(rng, 60, 6),
+            dynamics=heard @ mixing,
+            audio=np.tile(heard, (1, 8)),
+            gaze=np.zeros(2, "f4"),
+            distance=np.float32(1.0),
+            emotion=np.zeros(6, "f4"),
+            known=np.asarray([1, 1, 0], "f4"),
+        )
+        write_clip(folder, "fake", name, "take", clip)
+    return folder
+
+
+def log_of(run: Path) -> list[dict[str, float]]:
+    return [json.loads(line) for line in (run / "log.jsonl").read_text().splitlines()]
+
+
+def test_it_learns_what_the_audio_says(store: Path, tmp_path: Path) -> None:
+    recipe = replace(TINY, steps=250, drop=dict.fromkeys(TINY.drop, 0.1), decay=0.98)
+    assert train(store, tmp_path, recipe) == 250
+    losses = [line["x0"] for line in log_of(tmp_path) if "x0" in line]
+    assert losses[-1] < 0.75 * losses[0]
+    last = log_of(tmp_path)[-1]
+    assert last["val_x0_1_no_audio"] > 1.1 * last["val_x0_1"]
+    assert last["val_lips"] > last["val_lips_wrong"] + 0.1
+
+
+def test_stopped_and_resumed_equals_uninterrupted(store: Path, tmp_path: Path) -> None:
+    train(store, tmp_path / "whole", replace(TINY, steps=8))
+    train(store, tmp_path / "parts", replace(TINY, steps=8), minutes=0.0001)
+    train(store, tmp_path / "parts", replace(TINY, steps=8))
+    whole = load_file(tmp_path / "whole" / "ema.safetensors")
+    parts = load_file(tmp_path / "parts" / "ema.safetensors")
+    for name, value in whole.items():
+        assert torch.equal(value, parts[name]), name
+
+
+def test_trained_network_rebuilds_from_its_folder(store: Path, tmp_path: Path) -> None:
+    train(store, tmp_path, replace(TINY, steps=2))
+    network, config, stats = load_trained(tmp_path)
+    assert config == PRESETS["tiny"] and not network.training
+    assert (stats.std > 0).all()
+    with pytest.raises(InputError, match="train the motion stage"):
+        load_trained(tmp_path / "nowhere")
+
+
+def test_command_line_with_readout(store: Path, tmp_path: Path) -> None:
+    recipe, readout = tmp_path / "recipe.yaml", tmp_path / "readout.safetensors"
+    recipe.write_text(yaml.safe_dump({"network": {"preset": "tiny"}, "batch": 4}))
+    weight = np.random.default_rng(0).standard_normal((45, 48)).astype("f4")
+    save_file({"weight": weight}, readout)
+    arguments = ["--data", str(store), "--out", str(tmp_path / "run"), "--recipe", str(recipe)]
+    assert main([*arguments, "--steps", "2", "--readout", str(readout)]) == 0
+    assert log_of(tmp_path / "run")[0]["expression"] > 0
+
+
+def test_errors_are_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--data", str(tmp_path), "--out", str(tmp_path / "run")]) == 2
+    assert "fill the store" in capsys.readouterr().err
+    bad = tmp_path / "bad.yaml"
+    bad.write_text("velocitty: 2\n")
+    with pytest.raises(InputError, match="velocitty"):
+        read_recipe(bad)
+
+
+def test_shipped_recipe_loads() -> None:
+    path = Path(__file__).parents[3] / "recipes" / "motion.yaml"
+    assert read_recipe(path).network["preset"] == "compact"
+
+
+def test_losses_are_zero_at_the_truth_and_count_the_seam() -> None:
+    loss = MotionLoss(LossWeights(velocity=1.0, expression=1.0, lips=3.0))
+    target = torch.randn(4, 7, 54)
+    assert sum(loss(target, target, torch.ones(4)).values()) == 0
+    shifted = target + 1.0  # no wrong steps inside the window, one at the seam
+    assert loss(shifted, target, torch.zeros(4))["velocity"] == pytest.approx(0.0, abs=1e-9)
+    assert loss(shifted, target, torch.ones(4))["velocity"] == pytest.approx(1 / 7, rel=1e-4)
+
+
+def test_expression_loss_weighs_lips_in_their_own_spread() -> None:
+    weight = np.zeros((45, 48), "f4")
+    weight[:, :45] = np.eye(45)
+    dynamics = np.random.default_rng(0).standard_normal((5000, 48)).astype("f4") * 2
+    matrix = expression_matrix(Readout(weight, np.zeros(45, "f4")), np.ones(54, "f4"), dynamics, 3)
+    jaw, brow = EXPRESSION_NAMES.index("jawOpen"), EXPRESSION_NAMES.index("browInnerUp")
+    assert matrix[brow, brow] == pytest.approx(0.5, rel=0.05)
+    assert matrix[jaw, jaw] / matrix[brow, brow] == pytest.approx(np.sqrt(3), rel=0.05)
+
+
+def test_readout_of_another_shape_is_refused(tmp_path: Path) -> None:
+    save_file({"weight": np.zeros((52, 48), "f4")}, tmp_path / "r.safetensors")
+    with pytest.raises(InputError, match="45, 48"):
+        read_readout(tmp_path / "r.safetensors")
+
+
+def test_figures_of_rollouts() -> None:
+    rng = np.random.default_rng(0)
+    track = rng.standard_normal((100, 3)).astype("f4")
+    assert correlation(track, 2 * track + 1) == pytest.approx(1.0)
+    assert abs(correlation(track, rng.standard_normal((100, 3)).astype("f4"))) < 0.2
+    assert correlation(np.zeros((9, 2), "f4"), np.ones((9, 2), "f4")) == 0.0
+    pose = np.zeros((50, 6), "f4")
+    pose[:, 0] = np.arange(50) + 4 * (np.arange(50) // 5)
+    assert seam_ratio(pose, 5) == pytest.approx(5.0)
