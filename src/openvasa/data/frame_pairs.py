@@ -1,0 +1,269 @@
+"""Portraits and clips -> pairs of frames of one person with everything known about them.
+
+`python -m openvasa.data.frame_pairs --portraits DIR --clips DIR --basis FILE --out pool.npz` fits
+the parametric head to every training face once; `FramePairs` then makes pairs without end:
+rendered ones with exact flow, and real ones (two frames of a clip, neutral and smiling).
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from openvasa.data.clips import read_frames
+from openvasa.data.head import FittedHead, HeadBasis, express, fit, load_basis, pose_head
+from openvasa.data.head import index_of as shape
+from openvasa.data.head_render import HeadRenderer
+from openvasa.latent.surface import MOUTH, PortraitSurface
+from openvasa.types import EXPRESSION_DIM, EXPRESSION_NAMES
+
+COLLECTIONS = ("faker", "london_neutral", "london_smiling", "generated")
+YAW, PITCH, ROLL = np.deg2rad(24.0), np.deg2rad(16.0), np.deg2rad(14.0)
+
+
+@dataclass(frozen=True)
+class Pool:
+    """Fitted faces: crops' files and, a row each, what `fit` found.
+
+    Attributes:
+        files: Image file, or clip file and frame as "FILE#T".
+        group: int [N], frames of one clip or photos of one person share a number.
+        canonical: [N, 468, 3]; pose [N, 6]; expression [N, 45]; landmarks [N, 478, 3].
+    """
+
+    files: np.ndarray
+    group: np.ndarray
+    real: np.ndarray
+    canonical: np.ndarray
+    pose: np.ndarray
+    expression: np.ndarray
+    landmarks: np.ndarray
+
+    def head(self, row: int) -> FittedHead:
+        """One row as a `FittedHead`."""
+        return FittedHead(
+            self.canonical[row].astype(np.float64), self.pose[row].astype(np.float64),
+            self.expression[row].astype(np.float64), self.landmarks[row].astype(np.float64),
+        )  # fmt: skip
+
+
+def fit_portraits(folder: Path, basis: HeadBasis) -> list[tuple[str, str, FittedHead]]:
+    """Every training portrait: (file, person, head)."""
+    found = []
+    for name in COLLECTIONS:
+        index_file = folder / name / "index.npz"
+        if not index_file.exists():
+            continue
+        index = np.load(index_file)
+        for row in np.flatnonzero(index["split"] == "train"):
+            file = folder / name / "crops" / f"{index['names'][row]}.jpg"
+            kind = "london" if name.startswith("london") else name
+            head = fit(basis, index["landmarks"][row].astype(np.float64))
+            found.append((str(file), f"{kind}/{index['person'][row]}", head))
+    return found
+
+
+def fit_clip(file: Path, basis: HeadBasis, every: int = 3) -> list[FittedHead]:
+    """Every `every`-th frame of a clip, with one neutral shape for the whole clip."""
+    landmarks = np.load(file)["landmarks"].astype(np.float64)
+    rough = [fit(basis, landmarks[t]) for t in range(0, len(landmarks), 8)]
+    neutral = np.median([h.canonical - np.tensordot(h.expression, basis.expression, 1)
+                         for h in rough], 0)  # fmt: skip
+    return [fit(basis, landmarks[t], neutral) for t in range(0, len(landmarks), every)]
+
+
+def build_pool(portraits: Path, clips: Path, basis: HeadBasis, limit: int) -> Pool:
+    """Fit everything that may be trained on (held-out names are left out by their split)."""
+    rows = [(f, p, False, h) for f, p, h in fit_portraits(portraits, basis)]
+    files = sorted(f for f in clips.glob("*/*.npz") if f.parent.name != "eval")
+    files = [f for f in files if not (f.parent.name == "s1" and f.stem.startswith("s"))]
+    picked = files[:: max(1, len(files) // limit)]
+    for number, file in enumerate(picked):
+        for t, head in enumerate(fit_clip(file, basis)):
+            rows.append((f"{file}#{3 * t}", str(file), True, head))
+        if number % 50 == 49:
+            print(f"fitted {number + 1} of {len(picked)} clips", flush=True)
+    _, group = np.unique([r[1] for r in rows], return_inverse=True)
+    heads = [r[3] for r in rows]
+    return Pool(
+        np.array([r[0] for r in rows]), group, np.array([r[2] for r in rows]),
+        *(np.stack([getattr(h, k) for h in heads]).astype(np.float32)
+          for k in ("canonical", "pose", "expression", "landmarks")),
+    )  # fmt: skip
+
+
+def random_expression(rng: np.random.Generator, seen: np.ndarray) -> np.ndarray:
+    """An expression e [45]: one seen in a real face, or a made-up one."""
+    e = np.zeros(EXPRESSION_DIM)
+    if rng.random() < 0.3:
+        e[:] = seen[rng.integers(len(seen))]
+    else:
+        if rng.random() < 0.7:
+            e[shape("jawOpen")] = rng.beta(1.2, 3.0)
+        if rng.random() < 0.25:
+            e[shape("mouthClose")] = e[shape("jawOpen")] * rng.random()
+        for name in rng.choice(EXPRESSION_NAMES[:-2], rng.integers(0, 7)):
+            if "Blink" in name or name in ("jawOpen", "mouthClose"):
+                continue
+            e[shape(name)] = 0.9 * rng.random() ** 1.5
+            twin = name.replace("Left", "#").replace("Right", "Left").replace("#", "Right")
+            if twin in EXPRESSION_NAMES and rng.random() < 0.8:
+                e[shape(twin)] = e[shape(name)] * rng.uniform(0.8, 1.0)
+    if rng.random() < 0.3:
+        closed = 1.0 if rng.random() < 0.5 else rng.random()
+        e[shape("eyeBlinkLeft")] = e[shape("eyeBlinkRight")] = closed
+    e[-2:] = rng.normal(0, [0.22, 0.16]) if rng.random() < 0.7 else 0.0
+    return e
+
+
+def random_pose(rng: np.random.Generator, own: np.ndarray) -> np.ndarray:
+    """A z_pose near the portrait's own, as a performance would reach."""
+    pose = own + rng.normal(0, [0.5 * YAW, 0.5 * PITCH, 0.5 * ROLL, 0.04, 0.04, 0.08])
+    return np.clip(pose, own - [YAW, PITCH, ROLL, 0.1, 0.1, 0.2],
+                   own + [YAW, PITCH, ROLL, 0.1, 0.1, 0.2])  # fmt: skip
+
+
+class FramePairs:
+    """Endless pairs; each call with the same (seed, number) gives the same pair."""
+
+    def __init__(self, pool: Pool, basis: HeadBasis, size: int = 256, real: float = 0.3) -> None:
+        self.pool, self.basis, self.size, self.real = pool, basis, size, real
+        self.renderer = HeadRenderer(basis)
+        self.photos = np.flatnonzero(~pool.real)
+        self.seen = pool.expression[pool.real] if pool.real.any() else pool.expression
+        order = np.argsort(pool.group, kind="stable")
+        groups = np.split(order, np.flatnonzero(np.diff(pool.group[order])) + 1)
+        self.groups = [g for g in groups if len(g) > 1]
+
+    def crop(self, row: int) -> np.ndarray:
+        """The crop of one row, u8 [P, P, 3]."""
+        name = str(self.pool.files[row])
+        if "#" in name:
+            file, frame = name.rsplit("#", 1)
+            return read_frames(Path(file), [int(frame)])[0]
+        return cv2.imread(name)[:, :, ::-1]
+
+    def pair(self, seed: int, number: int) -> dict[str, np.ndarray]:
+        """One pair: source_* and target_* image, points, pose, expression; flow and hole."""
+        rng = np.random.default_rng([seed, number])
+        made = self._real(rng) if rng.random() < self.real and self.groups else self._made(rng)
+        gain = rng.uniform(0.8, 1.15, 3) * rng.uniform(0.85, 1.1)
+        for key in ("source_image", "target_image"):
+            made[key] = np.clip(made[key] * gain, 0, 1).transpose(2, 0, 1).astype(np.float32)
+        made["flow"] = made["flow"].transpose(2, 0, 1)
+        return {k: np.asarray(v, np.float32) for k, v in made.items()}
+
+    def _made(self, rng: np.random.Generator) -> dict[str, np.ndarray]:
+        row = int(rng.choice(self.photos))
+        photo, head = self.crop(row), self.pool.head(row)
+        target = self._target(rng, photo, head)
+        source_image = cv2.resize(photo, (self.size,) * 2, interpolation=cv2.INTER_AREA) / 255.0
+        source, flow = head, target.pop("flow")
+        if rng.random() < 0.4:
+            other = self._target(rng, photo, head)
+            source_image = other["image"]
+            face = express(self.basis, head.canonical[None], head.expression[None],
+                           other["expression"][None])[0]  # fmt: skip
+            source = replace(head, canonical=face, pose=other["pose"],
+                             expression=other["expression"], landmarks=other["points"])  # fmt: skip
+            surface = PortraitSurface(self.renderer.topology, source.landmarks, source.pose)
+            flow, _ = surface.move(target["points"], target["pose"], self.size)
+        return {
+            "source_image": source_image, "source_points": source.landmarks,
+            "source_pose": source.pose, "source_expression": source.expression, "flow": flow,
+            "group": self.pool.group[row], "exact": 1.0,
+            "hole": target.pop("hole"), **{f"target_{k}": v for k, v in target.items()},
+        }  # fmt: skip
+
+    def _target(self, rng, photo, head) -> dict[str, np.ndarray]:
+        pose, expression = random_pose(rng, head.pose), random_expression(rng, self.seen)
+        made = self.renderer.render(photo, head, pose, expression, self.size)
+        points = pose_head(self.basis, head, pose, expression)
+        return {"image": made.image, "points": points, "pose": pose, "expression": expression,
+                "flow": made.flow, "hole": made.label == MOUTH}  # fmt: skip
+
+    def _real(self, rng: np.random.Generator) -> dict[str, np.ndarray]:
+        group = self.groups[rng.integers(len(self.groups))]
+        rows = rng.choice(group, 2, replace=False)
+        images = [cv2.resize(self.crop(int(r)), (self.size,) * 2, interpolation=cv2.INTER_AREA)
+                  / 255.0 for r in rows]  # fmt: skip
+        source, target = (self.pool.head(int(r)) for r in rows)
+        surface = PortraitSurface(self.renderer.topology, source.landmarks, source.pose)
+        flow, label = surface.move(target.landmarks, target.pose, self.size)
+        return {
+            "source_image": images[0], "source_points": source.landmarks,
+            "source_pose": source.pose, "source_expression": source.expression, "flow": flow,
+            "target_image": images[1], "target_points": target.landmarks,
+            "target_pose": target.pose, "target_expression": target.expression,
+            "hole": label == MOUTH, "group": self.pool.group[rows[0]], "exact": 0.0,
+        }  # fmt: skip
+
+    def batch(self, seed: int, step: int, count: int) -> dict[str, np.ndarray]:
+        """`count` pairs stacked."""
+        pairs = [self.pair(seed, step * count + k) for k in range(count)]
+        return {k: np.stack([p[k] for p in pairs]) for k in pairs[0]}
+
+    def points_batch(self, seed: int, step: int, count: int) -> dict[str, np.ndarray]:
+        """`count` pairs of canonical points without pictures, for the warps alone."""
+        rng = np.random.default_rng([seed, step, 1])
+        rows = rng.choice(self.photos, count)
+        own = self.pool.expression[rows].astype(np.float64)
+        face = self.pool.canonical[rows].astype(np.float64)
+        made = {}
+        for side in ("source", "target"):
+            e = np.stack([random_expression(rng, self.seen) for _ in rows])
+            if side == "source":
+                e[: count // 3] = own[: count // 3]
+            iris = [_iris(self.pool.head(r), x) for r, x in zip(rows, e, strict=True)]
+            points = np.concatenate([express(self.basis, face, own, e), np.stack(iris)], 1)
+            made[f"{side}_canonical"] = points.astype(np.float32)
+            made[f"{side}_expression"] = e.astype(np.float32)
+        return made
+
+
+def _iris(head: FittedHead, expression: np.ndarray) -> np.ndarray:
+    from openvasa.data.head import iris_points
+
+    return iris_points(head, expression)
+
+
+def batches(pairs: FramePairs, seed: int, first: int, count: int) -> Iterator[dict]:
+    """Endless batches from step `first` on."""
+    step = first
+    while True:
+        yield pairs.batch(seed, step, count)
+        step += 1
+
+
+def save_pool(path: Path, pool: Pool) -> None:
+    """Write a pool as npz without pickles."""
+    np.savez(path, **{k: getattr(pool, k) for k in Pool.__dataclass_fields__})
+
+
+def load_pool(path: Path) -> Pool:
+    """Read what `save_pool` wrote."""
+    with np.load(path, allow_pickle=False) as data:
+        return Pool(**{k: data[k] for k in Pool.__dataclass_fields__})
+
+
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--portraits", type=Path, required=True)
+    parser.add_argument("--clips", type=Path, required=True)
+    parser.add_argument("--basis", type=Path, required=True)
+    parser.add_argument("--clip-limit", type=int, default=300, help="clips to take frames from")
+    parser.add_argument("--out", type=Path, required=True)
+    args = parser.parse_args()
+    pool = build_pool(args.portraits, args.clips, load_basis(args.basis), args.clip_limit)
+    save_pool(args.out, pool)
+    print(f"{len(pool.files)} faces, {int(pool.real.sum())} of them frames of clips")
+
+
+if __name__ == "__main__":
+    main()

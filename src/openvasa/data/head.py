@@ -1,0 +1,189 @@
+"""The parametric head over a portrait: pose, expression and the mesh that carries the photo.
+
+Points are in crop units; internally y is up and z toward the camera. Knows nothing of rendering
+(`head_render`), nor of networks.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numba import njit
+from safetensors.numpy import load_file, save_file
+
+from openvasa.latent.surface import FLIP, IRIS, rotation_from, shallow, transform
+from openvasa.types import EXPRESSION_DIM, EXPRESSION_NAMES
+
+# Points that expressions hardly move: eye corners, nose, forehead, temples.
+STABLE = np.array([33, 133, 362, 263, 168, 6, 197, 195, 5, 4, 1, 10, 151, 9, 8, 234, 454, 127,
+                   356, 21, 251, 54, 284])  # fmt: skip
+INNER_UPPER = np.array([191, 80, 81, 82, 13, 312, 311, 310, 415])
+INNER_LOWER = np.array([95, 88, 178, 87, 14, 317, 402, 318, 324])
+INNER_LIPS = np.array([78, *INNER_UPPER, 308, *INNER_LOWER[::-1]])
+OUTER_UPPER = np.array([185, 40, 39, 37, 0, 267, 269, 270, 409])
+OUTER_LOWER = np.array([146, 91, 181, 84, 17, 314, 405, 321, 375])
+EYE_CORNERS = ((33, 133), (362, 263))
+EYEBALL_RADIUS = 0.0635  # crop units: 12 mm where the face is 190 mm high
+GAZE_REST = np.array([0.0, 0.21])  # where irises sit in portraits that look into the camera
+_NAME = {name: i for i, name in enumerate(EXPRESSION_NAMES)}
+
+
+def rigid_fit(a: np.ndarray, b: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
+    """Similarity (scale, rotation [3,3], shift [3]) with b ~ scale * a @ R.T + shift (Umeyama)."""
+    mean_a, mean_b = a.mean(0), b.mean(0)
+    a0, b0 = a - mean_a, b - mean_b
+    u, s, vt = np.linalg.svd(b0.T @ a0)
+    sign = np.array([1.0, 1.0, np.sign(np.linalg.det(u @ vt))])
+    rotation = (u * sign) @ vt
+    scale = float((s * sign).sum() / (a0**2).sum())
+    return scale, rotation, mean_b - scale * rotation @ mean_a
+
+
+def angles_from(rotation: np.ndarray) -> np.ndarray:
+    """(yaw, pitch, roll) of a rotation matrix; inverse of `rotation_from` for |pitch| < 90."""
+    pitch = np.arcsin(np.clip(rotation_row(rotation), -1, 1))
+    yaw = np.arctan2(-rotation[2, 0], rotation[2, 2])
+    roll = np.arctan2(rotation[0, 1], rotation[1, 1])
+    return np.array([yaw, pitch, roll])
+
+
+def rotation_row(rotation: np.ndarray) -> float:
+    """The sine of the pitch: -R[2, 1]."""
+    return float(-rotation[2, 1])
+
+
+@dataclass(frozen=True)
+class HeadBasis:
+    """Mean face, shapes and mouth interior (see `head_basis`)."""
+
+    mean: np.ndarray  # [468, 3]
+    expression: np.ndarray  # [45, 468, 3]
+    identity: np.ndarray  # [50, 468, 3]
+    mouth_mean: np.ndarray  # [M, 3]
+    mouth_expression: np.ndarray  # [45, M, 3]
+    mouth_triangles: np.ndarray  # [F, 3]
+    mouth_part: np.ndarray  # [M] 0 socket, 1 gums and tongue, 2 teeth
+
+
+def save_basis(path: Path, tensors: dict[str, np.ndarray]) -> None:
+    """Write the tensors of a `HeadBasis` as safetensors."""
+    save_file({k: np.ascontiguousarray(v) for k, v in tensors.items()}, str(path))
+
+
+def load_basis(path: Path) -> HeadBasis:
+    """Read what `head_basis` wrote."""
+    return HeadBasis(**load_file(str(path)))
+
+
+@dataclass(frozen=True)
+class FittedHead:
+    """One face explained by the head: canonical shape, pose, expression.
+
+    Attributes:
+        canonical: [468, 3] the person's points in the mean face's frame, expression included.
+        pose: z_pose [6] (see `openvasa.types.POSE_NAMES`).
+        expression: e [45].
+        landmarks: [478, 3] as seen, y up.
+    """
+
+    canonical: np.ndarray
+    pose: np.ndarray
+    expression: np.ndarray
+    landmarks: np.ndarray
+
+
+@njit(cache=True)
+def bounded_ridge(gram, target, low, high):
+    """Minimize x'Gx/2 - t'x within bounds by coordinate descent (G includes the ridge)."""
+    x = np.zeros(len(target))
+    for _ in range(80):
+        for k in range(len(x)):
+            step = target[k] - np.dot(gram[k], x)
+            x[k] = min(max(x[k] + step / gram[k, k], low[k]), high[k])
+    return x
+
+
+def fit(basis: HeadBasis, landmarks: np.ndarray, identity: np.ndarray | None = None) -> FittedHead:
+    """Explain landmarks [478, 3] (crop units, image convention) by pose, identity, expression.
+
+    Args:
+        basis: The parametric head.
+        landmarks: What the landmarker saw.
+        identity: [468, 3] neutral canonical shape of the person where known (from a clip);
+            else it is fitted together with the expression.
+    """
+    points = landmarks * FLIP
+    scale, rotation, shift = rigid_fit(basis.mean[STABLE], points[STABLE])
+    points[:, 2] -= shift[2]  # depth counts from the ears: crops have no absolute depth
+    shift = shift * np.array([1.0, 1.0, 0.0])
+    points = shallow(points)
+    canonical = (points[:468] - shift) @ rotation / scale
+    pose = np.concatenate([angles_from(rotation), [shift[0], -shift[1], np.log(scale)]])
+    shapes = basis.expression[:-2].reshape(EXPRESSION_DIM - 2, -1)
+    if identity is None:
+        free = np.concatenate([shapes, basis.identity.reshape(len(basis.identity), -1)])
+        offset = (canonical - basis.mean).ravel()
+        ridge = np.concatenate([np.full(len(shapes), 0.02), np.full(len(basis.identity), 0.004)])
+        low = np.concatenate([np.zeros(len(shapes)), np.full(len(basis.identity), -4.0)])
+        high = np.concatenate([np.ones(len(shapes)), np.full(len(basis.identity), 4.0)])
+    else:
+        free, offset = shapes, (canonical - identity).ravel()
+        ridge, low, high = np.full(len(shapes), 0.01), np.zeros(len(shapes)), np.ones(len(shapes))
+    gram = free @ free.T + np.diag(ridge)
+    found = bounded_ridge(gram, free @ offset, low, high)[: len(shapes)]
+    expression = np.concatenate([found, gaze_of(canonical, points, rotation, scale, shift)])
+    return FittedHead(canonical, pose, expression, points)
+
+
+def gaze_of(canonical, points, rotation, scale, shift) -> np.ndarray:
+    """Eye-in-head (yaw, pitch) in radians from the iris centers, mean of both eyes."""
+    angles = []
+    for (outer, inner), iris in zip(EYE_CORNERS, IRIS, strict=True):
+        center = (canonical[outer] + canonical[inner]) / 2
+        seen = (points[iris] - shift) @ rotation / scale
+        offset = np.clip((seen - center)[:2] / EYEBALL_RADIUS, -0.7, 0.7)
+        angles.append(np.arcsin(offset))
+    return np.mean(angles, 0) - GAZE_REST
+
+
+def pose_head(basis: HeadBasis, head: FittedHead, pose: np.ndarray, expression: np.ndarray):
+    """The person's points [478, 3] (y up, crop units) at another pose and expression."""
+    face = express(basis, head.canonical[None], head.expression[None], expression[None])[0]
+    return transform(np.concatenate([face, iris_points(head, expression)]), pose)
+
+
+def express(basis: HeadBasis, canonical: np.ndarray, own: np.ndarray, wanted: np.ndarray):
+    """Canonical faces [N, 468, 3] with expressions [N, 45] changed from `own` to `wanted`.
+
+    Lips meet or part exactly as the shapes say: what the fit left of the portrait's own lip gap
+    is taken away, so that a smiling portrait can close its mouth.
+    """
+    moved = canonical + np.einsum("ne,epc->npc", wanted - own, basis.expression, optimize=True)
+    upper, lower = basis.expression[:, INNER_UPPER], basis.expression[:, INNER_LOWER]
+    gap = np.einsum("ne,epc->npc", wanted, upper - lower)
+    gap[..., 1] = np.maximum(gap[..., 1], 0.0)
+    excess = moved[:, INNER_UPPER] - moved[:, INNER_LOWER] - gap
+    for inner, outer, sign in (
+        (INNER_UPPER, OUTER_UPPER, -0.5),
+        (INNER_LOWER, OUTER_LOWER, 0.5),
+    ):
+        moved[:, inner] += sign * excess
+        moved[:, outer] += 0.6 * sign * excess
+    return moved
+
+
+def iris_points(head: FittedHead, expression: np.ndarray) -> np.ndarray:
+    """Canonical iris points [10, 3] (center and ring, both eyes) for the gaze in `expression`."""
+    own = (head.landmarks[468:] - np.array([head.pose[3], -head.pose[4], 0.0])) @ rotation_from(
+        head.pose
+    ) / np.exp(head.pose[5])
+    turn = np.sin(expression[-2:] + GAZE_REST) - np.sin(head.expression[-2:] + GAZE_REST)
+    own[:, :2] += EYEBALL_RADIUS * turn
+    return own
+
+
+def index_of(name: str) -> int:
+    """Position of an expression in `EXPRESSION_NAMES`."""
+    return _NAME[name]

@@ -1,0 +1,1 @@
+"""Aligned face <-> appearance volume, identity, head pose and holistic facial dynamics."""

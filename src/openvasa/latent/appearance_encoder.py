@@ -1,0 +1,34 @@
+"""Portrait crop -> posed 3D appearance volume (paper: the encoder behind V_app)."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+from openvasa.latent.blocks import Down, Residual
+
+
+class AppearanceEncoder(nn.Module):
+    """Lifts a crop to a volume seen from the crop's own camera.
+
+    Shapes: image [N, 3, S, S] in [0, 1] -> volume [N, C + 1, D, S/8, S/8], whose last channel is
+    a density logit, and features [N, K, S/4, S/4] for the decoder's skip.
+    """
+
+    def __init__(self, widths: tuple[int, ...], blocks: int, channels: int, depth: int) -> None:
+        super().__init__()
+        self.channels, self.depth = channels, depth
+        self.to_half = Down(3, widths[0])
+        self.to_quarter = Down(widths[0], widths[1])
+        self.to_eighth = Down(widths[1], widths[2])
+        self.blocks = nn.ModuleList(Residual(widths[2]) for _ in range(blocks))
+        self.lift = nn.Conv2d(widths[2], (channels + 1) * depth, 1)
+
+    def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
+        """Encode; see the class for shapes."""
+        quarter = self.to_quarter(self.to_half(image * 2 - 1))  # [N, K, S/4, S/4]
+        x = self.to_eighth(quarter)  # [N, W, S/8, S/8]
+        for block in self.blocks:
+            x = block(x)
+        volume = self.lift(x)
+        shape = (len(image), self.channels + 1, self.depth, *volume.shape[-2:])
+        return volume.reshape(shape), quarter

@@ -1,0 +1,236 @@
+"""The face's surface: control points that carry the portrait's pixels to a new pose (numpy only).
+
+468 face points and 10 iris points move; a sheet around them follows the skull near the face and
+rests at the border of the crop, so that hair moves with the head, the neck gives way and the
+background stays. Rasterizing the moved triangles gives for every pixel where the portrait shows
+it. Points are in crop units with y UP and z toward the camera; flows are in the image convention.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numba import njit
+
+FLIP = np.array([1.0, -1.0, -1.0])  # image convention (y down, z away negative) <-> this room
+POINTS = 478
+IRIS = (468, 473)  # first of five points an eye: center and ring
+OVAL = np.array([10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378,
+                 400, 377, 152, 148, 176, 149, 150, 136, 172, 58, 132, 93, 234, 127, 162, 21, 54,
+                 103, 67, 109])  # fmt: skip
+# Lid contours in image order (left of the image first).
+EYES = (
+    np.array([33, 246, 161, 160, 159, 158, 157, 173, 133, 155, 154, 153, 145, 144, 163, 7]),
+    np.array([362, 398, 384, 385, 386, 387, 388, 466, 263, 249, 390, 373, 374, 380, 381, 382]),
+)
+SHEET, SKIN, MOUTH, EYE = 0, 1, 2, 3  # labels of pixels
+GRID = 33  # sheet vertices along a side
+EYEBALL_REACH = 1.25  # the eyeball's sheet, relative to the lids' opening
+FLATTEST = 0.10  # crop units: points further back than this are drawn forward
+
+
+@dataclass(frozen=True)
+class Topology:
+    """Triangles over the control points (indices into the 478 points)."""
+
+    skin: np.ndarray  # [F, 3]
+    mouth: np.ndarray  # [F, 3] the opening between the lips
+    eyes: np.ndarray  # [F, 3] the openings between the lids
+    eyeballs: np.ndarray  # [2, F, 3] indices into (5 iris points, 16 contour points)
+
+
+@njit(cache=True, nogil=True)
+def raster(xy, z, attr, tri, label, zbuf, out, lab):
+    """Draw z-buffered triangles in place.
+
+    Args:
+        xy: f64 [N, 2] pixel positions.
+        z: f64 [N] depth, nearer is larger.
+        attr: f64 [N, K] values to interpolate.
+        tri: int [F, 3].
+        label: Written to `lab` where a triangle wins.
+        zbuf: f64 [H, W].
+        out: f64 [H, W, K].
+        lab: int8 [H, W].
+    """
+    h, w = zbuf.shape
+    for t in range(len(tri)):
+        a, b, c = tri[t]
+        x0, y0, x1, y1, x2, y2 = xy[a, 0], xy[a, 1], xy[b, 0], xy[b, 1], xy[c, 0], xy[c, 1]
+        area = (x1 - x0) * (y2 - y0) - (x2 - x0) * (y1 - y0)
+        if abs(area) < 1e-9:
+            continue
+        left, right = int(np.ceil(min(x0, x1, x2))), int(np.floor(max(x0, x1, x2)))
+        top, bottom = int(np.ceil(min(y0, y1, y2))), int(np.floor(max(y0, y1, y2)))
+        for y in range(max(top, 0), min(bottom, h - 1) + 1):
+            for x in range(max(left, 0), min(right, w - 1) + 1):
+                u = ((x1 - x) * (y2 - y) - (x2 - x) * (y1 - y)) / area
+                v = ((x2 - x) * (y0 - y) - (x0 - x) * (y2 - y)) / area
+                s = 1.0 - u - v
+                if u < -1e-6 or v < -1e-6 or s < -1e-6:
+                    continue
+                depth = u * z[a] + v * z[b] + s * z[c]
+                if depth > zbuf[y, x]:
+                    zbuf[y, x] = depth
+                    lab[y, x] = label
+                    for k in range(attr.shape[1]):
+                        out[y, x, k] = u * attr[a, k] + v * attr[b, k] + s * attr[c, k]
+
+
+@njit(cache=True, nogil=True)
+def inside(points, polygon):
+    """Which of points [N, 2] lie in a polygon [M, 2]: bool [N]."""
+    out = np.zeros(len(points), np.bool_)
+    for i in range(len(points)):
+        x, y = points[i, 0], points[i, 1]
+        j = len(polygon) - 1
+        for k in range(len(polygon)):
+            yk, yj = polygon[k, 1], polygon[j, 1]
+            if (yk > y) != (yj > y):
+                if x < (polygon[j, 0] - polygon[k, 0]) * (y - yk) / (yj - yk) + polygon[k, 0]:
+                    out[i] = not out[i]
+            j = k
+    return out
+
+
+def rotation_from(pose: np.ndarray) -> np.ndarray:
+    """Rotation [3, 3] of (yaw, pitch, roll): R = Roll @ Pitch @ Yaw in y-up coordinates.
+
+    yaw > 0 turns the nose to the image's right, pitch > 0 up, roll > 0 clockwise in the image.
+    """
+    yaw, pitch, roll = (float(v) for v in pose[:3])
+    cy, sy, cp, sp = np.cos(yaw), np.sin(yaw), np.cos(pitch), np.sin(pitch)
+    cr, sr = np.cos(roll), np.sin(roll)
+    turn = np.array([[cy, 0, sy], [0, 1, 0], [-sy, 0, cy]])
+    nod = np.array([[1, 0, 0], [0, cp, sp], [0, -sp, cp]])
+    tilt = np.array([[cr, sr, 0], [-sr, cr, 0], [0, 0, 1]])
+    return tilt @ nod @ turn
+
+
+def transform(points: np.ndarray, pose: np.ndarray) -> np.ndarray:
+    """Canonical points [N, 3] placed by z_pose [6]."""
+    shift = np.array([pose[3], -pose[4], 0.0])
+    return np.exp(pose[5]) * points @ rotation_from(pose).T + shift
+
+
+def to_canonical(points: np.ndarray, pose: np.ndarray) -> np.ndarray:
+    """Inverse of `transform`."""
+    shift = np.array([pose[3], -pose[4], 0.0])
+    return (points - shift) @ rotation_from(pose) / np.exp(pose[5])
+
+
+def shallow(points: np.ndarray) -> np.ndarray:
+    """Keep the cheeks' sides from folding when turned; put the irises on their lids' plane.
+
+    A photograph has no pixels for a surface seen edge-on, so a little less depth at the
+    silhouette looks truer than torn triangles.
+    """
+    points = points.copy()
+    depth = (points[:, 2] - FLATTEST) / 0.08
+    points[:, 2] = FLATTEST + 0.08 * np.logaddexp(0.0, depth)
+    for contour, iris in zip(EYES, IRIS, strict=True):
+        points[iris : iris + 5, 2] = points[contour, 2].mean()
+    return points
+
+
+def smooth(x: np.ndarray) -> np.ndarray:
+    """Smoothstep of x clipped to [0, 1]."""
+    x = np.clip(x, 0, 1)
+    return x * x * (3 - 2 * x)
+
+
+def pixels(points: np.ndarray, size: int) -> np.ndarray:
+    """Points (y up, crop units) to pixel positions f64 [N, 2] of a picture of this size."""
+    return (points[:, :2] * np.array([1.0, -1.0]) + 1) * size / 2 - 0.5
+
+
+def _grid() -> tuple[np.ndarray, np.ndarray]:
+    side = np.linspace(-1, 1, GRID)
+    gx, gy = np.meshgrid(side, -side)
+    index = np.arange(GRID * GRID).reshape(GRID, GRID)
+    a, b, c, d = (q.ravel() for q in (index[:-1, :-1], index[:-1, 1:], index[1:, :-1],
+                                      index[1:, 1:]))  # fmt: skip
+    triangles = np.concatenate([np.stack([a, b, c], 1), np.stack([b, d, c], 1)])
+    return np.stack([gx.ravel(), gy.ravel()], 1), triangles
+
+
+class PortraitSurface:
+    """One portrait's surface, ready to be moved.
+
+    Args:
+        topology: Triangles.
+        points: The portrait's control points [478, 3] in its own view (y up; see `shallow`).
+        pose: The portrait's z_pose [6].
+    """
+
+    def __init__(self, topology: Topology, points: np.ndarray, pose: np.ndarray) -> None:
+        self.topology = topology
+        self.points = points.astype(np.float64)
+        self.pose = pose.astype(np.float64)
+        self.canonical = to_canonical(self.points, self.pose)
+        self.grid, self.triangles = _grid()
+        oval = self.points[OVAL]
+        apart = np.linalg.norm(self.grid[:, None] - oval[None, :, :2], axis=2)
+        weight = 1.0 / (apart**3 + 1e-4)
+        self.weight = weight / weight.sum(1, keepdims=True)
+        sheet = np.concatenate([self.grid, (self.weight @ oval[:, 2])[:, None]], 1)
+        self.sheet = to_canonical(sheet, self.pose)
+        distance = np.where(inside(self.grid, oval[:, :2]), 0.0, apart.min(1))
+        below = np.clip((self.points[152, 1] + 0.1 - self.grid[:, 1]) / 0.35, 0, 1)
+        start, reach = 0.20 * (1 - below), 0.62 - 0.22 * below
+        border = smooth((1 - np.abs(self.grid).max(1)) / 0.22)
+        fade = (1 - smooth((distance - start) / (reach - start))) * border
+        self.fade = fade[:, None]
+        self.near = (np.exp(-((distance / 0.18) ** 2)) * border)[:, None]
+
+    def move(self, target: np.ndarray, pose: np.ndarray, size: int):
+        """Backward flow f32 [size, size, 2] and labels i8 [size, size] onto moved points.
+
+        Args:
+            target: The control points [478, 3] in the target's view.
+            pose: The target's z_pose [6].
+            size: Side of the result in pixels.
+        """
+        zbuf = np.full((size, size), -1e9)
+        flow = np.zeros((size, size, 2))
+        label = np.zeros((size, size), np.int8)
+        down = np.array([1.0, -1.0])
+        moved = self.grid + self.sheet_motion(target, pose)
+        far = np.full(len(moved), -1e3)
+        raster(pixels(moved, size), far, self.grid * down, self.triangles, SHEET, zbuf, flow,
+               label)  # fmt: skip
+        xy, uv = pixels(target, size), self.points[:, :2] * down
+        for name, value in (("skin", SKIN), ("mouth", MOUTH), ("eyes", EYE)):
+            triangles = getattr(self.topology, name)
+            raster(xy, target[:, 2], uv, triangles, value, zbuf, flow, label)
+        self._eyeballs(target, pose, size, flow, label)
+        return flow.astype(np.float32), label
+
+    def sheet_motion(self, target: np.ndarray, pose: np.ndarray) -> np.ndarray:
+        """Displacement [GRID*GRID, 2]: rigid near the skull, none at the border."""
+        rigid = transform(self.sheet, pose)[:, :2] - self.grid
+        stiff = transform(self.canonical[OVAL], pose)[:, :2]
+        residual = self.weight @ (target[OVAL, :2] - stiff)
+        return rigid * self.fade + residual * self.near
+
+    def _eyeballs(self, target, pose, size, flow, label) -> None:
+        """Inside the lids the eyeball's own surface shows, whatever the lids do."""
+        down = np.array([1.0, -1.0])
+        for k, (contour, iris) in enumerate(zip(EYES, IRIS, strict=True)):
+            base = transform(self.canonical[contour], pose)[:, :2]
+            own = self.points[contour, :2]
+            ring = np.arange(iris, iris + 5)
+            moved = np.concatenate([target[ring, :2], _widen(base)])
+            uv = np.concatenate([self.points[ring, :2], _widen(own)]) * down
+            buffer, zbuf = np.zeros((size, size, 2)), np.full((size, size), -1e9)
+            hit = np.zeros((size, size), np.int8)
+            raster(pixels(moved, size), np.zeros(len(moved)), uv, self.topology.eyeballs[k], 1,
+                   zbuf, buffer, hit)  # fmt: skip
+            use = (hit == 1) & (label == EYE)
+            flow[use] = buffer[use]
+
+
+def _widen(contour: np.ndarray) -> np.ndarray:
+    center = contour.mean(0)
+    return center + EYEBALL_REACH * (contour - center)
