@@ -1,0 +1,293 @@
+"""Distills a large speech encoder into the compact causal one: sound in, mouth-ready features out.
+
+96 of the 128 features copy the teacher's principal components; the other 32 are free, and all of
+them serve two heads (mouth shape, phone) that are thrown away. `python -m
+openvasa.train.audio_stage {prepare,train,probe,export} ...`. Knows nothing of faces.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from safetensors.numpy import load_file, save_file
+from torch import Tensor, nn
+from torch.nn import functional
+
+from openvasa.audio.encoder import AudioEncoder
+from openvasa.audio.mel import log_mel
+from openvasa.audio.network import AudioNetwork, export_audio
+from openvasa.train.audio_data import (
+    MOUTHS,
+    PHONES,
+    Batch,
+    Recording,
+    batches,
+    load,
+    prepare,
+    stable_share,
+)
+from openvasa.train.audio_teacher import Teacher
+from openvasa.train.checkpoint import TrainState, load_weights
+from openvasa.train.ema import Ema
+from openvasa.train.loop import LoopOptions, cosine_rate, run
+from openvasa.types import AUDIO_DIM, Array, InputError
+
+
+@dataclass(frozen=True, kw_only=True)
+class AudioStageConfig:
+    """How the audio encoder learns."""
+
+    copied: int = 96  # features that follow the teacher's principal components
+    layer: int = 3  # teacher layer whose output is copied: best mouth-shape probe of all seven
+    batch: int = 12  # crops a step
+    frames: int = 60  # length of a crop at 25 Hz
+    rate: float = 2e-3  # peak learning rate
+    steps: int = 1200
+    mouth_weight: float = 1.0  # cross-entropy of the mouth-shape head
+    phone_weight: float = 0.4  # cross-entropy of the phone head
+    seed: int = 1
+
+
+class Student(nn.Module):
+    """The audio network with the two heads of training."""
+
+    def __init__(self) -> None:
+        """Make a student with fresh weights."""
+        super().__init__()
+        self.network = AudioNetwork()
+        self.mouth = nn.Linear(AUDIO_DIM, len(MOUTHS))
+        self.phone = nn.Linear(AUDIO_DIM, len(PHONES))
+
+    def forward(self, mel: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Features [B, T, 128], mouth logits [B, T, 7] and phone logits [B, T, P]."""
+        features = self.network(mel)
+        return features, self.mouth(features), self.phone(features)
+
+
+def fit_projection(recordings: list[Recording], copied: int) -> dict[str, Array]:
+    """Principal components of the teacher's states.
+
+    Returns:
+        `mean` [512], `basis` [512, copied] (unit variance after it) and `weight` [copied], the
+        importance of each component, mean 1.
+    """
+    states = np.concatenate([r.states for r in recordings])
+    mean = states.mean(0)
+    variance, vectors = np.linalg.eigh(np.cov(states - mean, rowvar=False))
+    order = np.argsort(variance)[::-1][:copied]
+    spread = np.sqrt(np.maximum(variance[order], 1e-8))
+    weight = np.sqrt(spread)
+    arrays = {"mean": mean, "basis": vectors[:, order] / spread, "weight": weight / weight.mean()}
+    return {name: np.ascontiguousarray(a, np.float32) for name, a in arrays.items()}
+
+
+def losses(
+    student: Student, batch: Batch, projection: Mapping[str, Array], config: AudioStageConfig
+) -> dict[str, Tensor]:
+    """Named losses of one batch; `loss` is their weighted sum."""
+    targets = torch.from_numpy((batch.targets - projection["mean"]) @ projection["basis"])
+    features, mouth, phone = student(torch.from_numpy(batch.mel).transpose(1, 2))
+    copied = features[..., : config.copied]
+    weight = torch.from_numpy(projection["weight"])
+    mse = (weight * functional.smooth_l1_loss(copied, targets, reduction="none")).mean()
+    cosine = 1.0 - functional.cosine_similarity(copied * weight, targets * weight, dim=-1).mean()
+    known = torch.from_numpy(batch.labelled)
+    # A frame whose mouth closes, however briefly, counts most: that is what people look at.
+    soft = torch.from_numpy(batch.mouths)
+    stress = 1.0 + soft[..., 1] + 0.5 * soft[..., 2]
+    mouths = _known_mean(-(soft * mouth.log_softmax(-1)).sum(-1) * stress, known)
+    phones = _known_mean(-(torch.from_numpy(batch.phones) * phone.log_softmax(-1)).sum(-1), known)
+    total = mse + cosine + config.mouth_weight * mouths + config.phone_weight * phones
+    return {"loss": total, "mse": mse, "cosine": cosine, "mouth": mouths, "phone": phones}
+
+
+def _known_mean(value: Tensor, known: Tensor) -> Tensor:
+    return (value.mean(1) * known).sum() / known.sum().clamp(min=1.0)
+
+
+def train(data: Path, out: Path, config: AudioStageConfig, minutes: float | None) -> Student:
+    """Train, or go on where the last call stopped; new recordings in `data` are taken up.
+
+    Args:
+        data: Folder of prepared recordings.
+        out: The run's folder.
+        config: How to train.
+        minutes: Wall-clock limit of this call.
+
+    Returns:
+        The student with averaged weights.
+
+    Raises:
+        InputError: If `data` holds no recordings.
+    """
+    recordings = [r for r in load(sorted(data.glob("*.npz"))) if r.split == "train"]
+    if not recordings:
+        raise InputError(f"{data} holds no prepared recordings: run the prepare step first.")
+    out.mkdir(parents=True, exist_ok=True)
+    stored = out / "projection.safetensors"
+    if not stored.exists():
+        save_file(fit_projection(recordings, config.copied), stored)
+    projection = load_file(stored)
+    torch.manual_seed(config.seed)
+    student = Student()
+    optimizer = torch.optim.AdamW(student.parameters(), lr=config.rate, weight_decay=0.02)
+    state = TrainState(
+        modules={"student": student}, optimizers={"student": optimizer},
+        ema=Ema(student, 0.995), config=asdict(config),
+    )  # fmt: skip
+
+    def step(number: int) -> dict[str, Tensor]:
+        batch = next(batches(recordings, config.batch, config.frames, config.seed, number))
+        rate = cosine_rate(number, peak=config.rate, warmup=60, total=config.steps)
+        for group in optimizer.param_groups:
+            group["lr"] = rate
+        named = losses(student, batch, projection, config)
+        optimizer.zero_grad(set_to_none=True)
+        named["loss"].backward()
+        nn.utils.clip_grad_norm_(student.parameters(), 1.0)
+        optimizer.step()
+        return {name: value.detach() for name, value in named.items()}
+
+    options = LoopOptions(
+        steps=config.steps, minutes=minutes, batch=config.batch, seed=config.seed, log_every=25
+    )
+    run(step, state, out, options)
+    assert state.ema is not None
+    student.load_state_dict(state.ema.tensors())
+    return student.eval()
+
+
+def whiten(network: AudioNetwork, recordings: list[Recording]) -> None:
+    """Fold a mean of 0 and a deviation of 1 over these recordings into the last layer."""
+    with torch.no_grad():
+        made = torch.cat([torch.from_numpy(encode(network, r.samples)) for r in recordings])
+        mean, spread = made.mean(0), made.std(0).clamp(min=1e-3)
+        network.out.weight.div_(spread[:, None])
+        network.out.bias.sub_(mean).div_(spread)
+
+
+def encode(network: AudioNetwork, samples: Array) -> Array:
+    """Features of a recording straight from torch, f32 [T, 128]."""
+
+    def forward(_: str, inputs: Mapping[str, Array]) -> dict[str, Array]:
+        with torch.no_grad():
+            return {"features": network(torch.from_numpy(inputs["mel"])).numpy()}
+
+    return AudioEncoder(forward).encode(samples)
+
+
+def probe(network: AudioNetwork, recordings: list[Recording]) -> dict[str, dict[str, float]]:
+    """How well linear probes read mouths and phones from mel, teacher and student.
+
+    Probes are fitted on labelled training recordings and judged on the voices held out.
+
+    Returns:
+        For each feature set: accuracy of mouths and phones, and recall and precision of closed
+        lips.
+    """
+    labelled = [r for r in recordings if len(r.mouths)]
+    kept = [r.split == "train" for r in labelled for _ in r.mouths]
+    fitted = np.array(kept)
+    mels = [log_mel(r.samples).reshape(len(r.mouths), -1) for r in labelled]
+    sets = {
+        "mel": np.concatenate(mels),
+        "teacher": np.concatenate([r.states for r in labelled]),
+        "student": np.concatenate([encode(network, r.samples) for r in labelled]),
+    }
+    mouths = np.concatenate([r.mouths for r in labelled])
+    phones = np.concatenate([r.phones for r in labelled])
+    report = {}
+    for name, values in sets.items():
+        inputs = (values - values[fitted].mean(0)) / (values[fitted].std(0) + 1e-3)
+        inputs = np.concatenate([inputs, np.ones((len(inputs), 1), np.float32)], 1)
+        mouth = _ridge(inputs, mouths, fitted).argmax(1)
+        phone = _ridge(inputs, phones, fitted).argmax(1)
+        truth, spoken = mouths[~fitted].argmax(1), phones[~fitted].argmax(1)
+        closed = truth == 1
+        report[name] = {
+            "mouth": float((mouth == truth).mean()),
+            "phone": float((phone == spoken).mean()),
+            "closed_recall": float((mouth[closed] == 1).mean()),
+            "closed_precision": float(closed[mouth == 1].mean()),
+        }
+    return report
+
+
+def _ridge(inputs: Array, targets: Array, fitted: NDArray[np.bool_]) -> Array:
+    a, b = inputs[fitted].astype(np.float64), targets[fitted].astype(np.float64)
+    weights = np.linalg.solve(a.T @ a + 100.0 * np.eye(a.shape[1]), a.T @ b)
+    answer: Array = inputs[~fitted] @ weights
+    return answer
+
+
+def prepare_all(sources: list[Path], teacher: Path, out: Path, keep: float, layer: int) -> None:
+    """Prepare every sound, video or utterance file below some folders; safe to repeat.
+
+    Args:
+        sources: Folders; files ending in .wav, .mpg, .mkv or .npz are taken.
+        teacher: The teacher's model.bin.
+        out: Where prepared recordings go.
+        keep: Share of the files taken, drawn by name.
+        layer: The teacher's layer.
+    """
+    model = Teacher(teacher)
+    out.mkdir(parents=True, exist_ok=True)
+    kinds = {".wav", ".mpg", ".mkv", ".npz"}
+    files = [f for s in sources for f in sorted(s.iterdir()) if f.suffix in kinds]
+    for file in files:
+        if stable_share(file.stem) < keep:
+            prepare(f"{file.parent.name}_{file.stem}", file, out, model, layer)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Command line of the stage."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    verbs = parser.add_subparsers(dest="verb", required=True)
+    first = verbs.add_parser("prepare")
+    first.add_argument("sources", type=Path, nargs="+")
+    first.add_argument("--teacher", type=Path, required=True)
+    first.add_argument("--keep", type=float, default=1.0)
+    second = verbs.add_parser("train")
+    second.add_argument("--minutes", type=float)
+    second.add_argument("--steps", type=int, default=AudioStageConfig.steps)
+    second.add_argument("--threads", type=int, default=1)
+    finish = verbs.add_parser("finish", help="whiten, export and probe a trained run")
+    for verb in (first, second, finish):
+        verb.add_argument("--data", type=Path, required=True, help="prepared recordings")
+    for verb in (second, finish):
+        verb.add_argument("--out", type=Path, required=True, help="the run's folder")
+    args = parser.parse_args(argv)
+    if args.verb == "prepare":
+        layer = AudioStageConfig.layer
+        prepare_all(args.sources, args.teacher, args.data, args.keep, layer)
+    elif args.verb == "train":
+        torch.set_num_threads(args.threads)
+        train(args.data, args.out, AudioStageConfig(steps=args.steps), args.minutes)
+    else:
+        finish_run(args.data, args.out)
+    return 0
+
+
+def finish_run(data: Path, out: Path) -> dict[str, dict[str, float]]:
+    """Whiten and export the averaged weights of a run and print the probe."""
+    student = Student()
+    load_weights(out / "ema.safetensors", student)
+    recordings = load(sorted(data.glob("*.npz")))
+    whiten(student.eval().network, [r for r in recordings if r.split == "train"])
+    export_audio(student.network, out)
+    report = probe(student.network, recordings)
+    (out / "probe.json").write_text(json.dumps(report, indent=1))
+    print(json.dumps(report, indent=1))
+    return report
+
+
+if __name__ == "__main__":
+    sys.exit(main())
