@@ -216,8 +216,8 @@ def probe(network: AudioNetwork, recordings: list[Recording]) -> dict[str, dict[
         report[name] = {
             "mouth": float((mouth == truth).mean()),
             "phone": float((phone == spoken).mean()),
-            "closed_recall": float((mouth[closed] == 1).mean()),
-            "closed_precision": float(closed[mouth == 1].mean()),
+            "closed_recall": float((mouth[closed] == 1).sum() / max(1, closed.sum())),
+            "closed_precision": float(closed[mouth == 1].sum() / max(1, (mouth == 1).sum())),
         }
     return report
 
