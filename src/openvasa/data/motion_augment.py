@@ -29,7 +29,8 @@ def send_astray(batch: MotionBatch, rng: np.random.Generator, rate: float) -> Mo
     """
     count, prefix = batch.previous_motion.shape[:2]
     chosen = (rng.random(count) < rate) & (batch.keep[:, 0] > 0)
-    size = np.asarray([0.4, 0.4, 0.4, 0.4, 0.4, 1.0], np.float32)  # the user moves distance
+    # Large enough to reach where no real head is; the user moves the distance on purpose.
+    size = np.asarray([1.0, 1.0, 1.0, 1.0, 1.0, 1.5], np.float32)
     delta = rng.standard_normal((count, POSE_DIM), dtype=np.float32) * size * chosen[:, None]
     begun = rng.uniform(-RETURN_FRAMES, 0, size=(count,))
     frames = np.arange(-prefix, batch.target.shape[1])

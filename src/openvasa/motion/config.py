@@ -36,6 +36,7 @@ class MotionConfig:
     ahead: int = 2  # of these, frames that only cross-fade into the next window
     prefix: int = 20  # previous frames given as context
     dropout: float = 0.0  # inside the network; condition dropout is the training stage's
+    smoothness: float = 1.0  # of the pose over time, see smoother.pose_smoother
     schedule: Literal["rectified", "cosine"] = "rectified"
 
     def __post_init__(self) -> None:
@@ -44,6 +45,8 @@ class MotionConfig:
             raise ValueError(f"width {self.width} must be a multiple of 2 * heads {self.heads}")
         if not 0 <= self.ahead < self.window:
             raise ValueError(f"ahead {self.ahead} must lie in [0, window {self.window})")
+        if self.smoothness < 0:
+            raise ValueError("smoothness must not be negative")
 
     @property
     def hop(self) -> int:

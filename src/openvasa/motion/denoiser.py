@@ -21,6 +21,7 @@ from openvasa.motion.config import (
     Run,
     input_shapes,
 )
+from openvasa.motion.smoother import pose_smoother
 from openvasa.types import AUDIO_DIM, EMOTIONS, MOTION_DIM, POSE_DIM, Array
 
 OPSET = 20
@@ -37,6 +38,8 @@ class MotionDenoiser(nn.Module):
 
     audio_mean: Tensor  # [128] of the training data's features
     audio_std: Tensor  # [128]
+    begun: Tensor  # [W, W], see `smoother.pose_smoother`
+    followed: Tensor  # [W, W + 2]
 
     def __init__(
         self,
@@ -47,6 +50,7 @@ class MotionDenoiser(nn.Module):
         window: int,
         prefix: int,
         dropout: float,
+        smoothness: float,
     ) -> None:
         """Makes an untrained denoiser; the arguments are those of `MotionConfig`."""
         super().__init__()
@@ -71,6 +75,11 @@ class MotionDenoiser(nn.Module):
         )
         self.out_modulation = nn.Linear(width, 2 * width)
         self.out = nn.Linear(width, MOTION_DIM)
+        begun, followed = pose_smoother(window, smoothness)
+        self.register_buffer("begun", torch.from_numpy(begun), persistent=False)
+        self.register_buffer("followed", torch.from_numpy(followed), persistent=False)
+        fading = 0.99 ** torch.arange(1, window + 1)
+        self.hold = nn.Parameter(fading[:, None].repeat(1, POSE_DIM))
         for layer in (self.out_modulation, self.out):
             nn.init.zeros_(layer.weight)
             nn.init.zeros_(layer.bias)
@@ -119,11 +128,20 @@ class MotionDenoiser(nn.Module):
             tokens = block(tokens, state)  # the last one keeps only the window: [B, W, width]
         shift, scale = self.out_modulation(state)[:, None].chunk(2, dim=-1)
         frames = self.out(_modulate(tokens, shift, scale))
-        # Heads move slowly: what follows the last frame is that frame plus a little. Predicting
-        # the little makes the seam smooth from the first training step on, and keeps the
-        # network from having to copy six numbers exactly through all its layers.
-        last = previous_motion[:, -1:, :POSE_DIM] * previous
-        return torch.cat([frames[..., :POSE_DIM] + last, frames[..., POSE_DIM:]], dim=-1)
+        pose = self._follow(frames[..., :POSE_DIM], previous_motion[..., :POSE_DIM], previous)
+        return torch.cat([pose, frames[..., POSE_DIM:]], dim=-1)
+
+    def _follow(self, change: Tensor, past: Tensor, previous: Tensor) -> Tensor:
+        """Pose of the window [B, W, 6] from the network's output and the past poses [B, K, 6].
+
+        Heads move slowly: what follows the last frame is that frame plus a little. Predicting
+        the little makes the seam smooth from the first training step on. Two linear parts keep
+        it so over hours: `hold` < 1 draws the head home (with 1, errors would add up to a random
+        walk), and the smoother removes what heads do not do, from the last two frames on.
+        """
+        last = past[:, -1:] * self.hold.clamp(0.0, 1.0)
+        followed = self.followed @ torch.cat([past[:, -2:], change + last], dim=1)
+        return previous * followed + (1.0 - previous) * (self.begun @ change)
 
     def _or_null(self, name: str, value: Tensor, keep: Tensor) -> Tensor:
         """The condition's embedding, or its learned null where keep is 0."""
@@ -215,6 +233,7 @@ def create_denoiser(config: MotionConfig) -> MotionDenoiser:
         window=config.window,
         prefix=config.prefix,
         dropout=config.dropout,
+        smoothness=config.smoothness,
     )
 
 

@@ -19,6 +19,8 @@ from openvasa.motion.sampler import sample
 from openvasa.motion.schedule import create_schedule
 from openvasa.types import AUDIO_DIM, DYNAMICS_DIM, MOTION_DIM, POSE_DIM, Array, Controls, Motion
 
+POSE_LIMIT = 4.0  # standard deviations of real motion that no head leaves
+
 
 @dataclass(frozen=True)
 class MotionModel:
@@ -146,6 +148,8 @@ def _advance(
         create_schedule(config.schedule),
         options.steps,
     )
+    # A head out of all measure must not become the past that the next window believes.
+    frames[:, :POSE_DIM] = np.clip(frames[:, :POSE_DIM], -POSE_LIMIT, POSE_LIMIT)
     frames = _cross_fade(state.tail, frames)
     done, tail = frames[: config.hop], frames[config.hop :]
     used = min(config.hop, len(state.pending))

@@ -68,8 +68,9 @@ class MotionValidation:
         Returns:
             `lips` and `lips_wrong`: correlation of the jaw's opening (without a readout: of all
             dynamics) with the real one, from the right audio and from another clip's; ratios of
-            generated to real: `spread` of dynamics, `head_spread`, `head_speed`, `head_shake`
-            (second difference); `seam`: speed of the head across windows / within them.
+            generated to real: `spread` and `shake` (second difference) of dynamics,
+            `head_spread`, `head_speed`, `head_shake`; `seam`: speed of the head across windows /
+            within them.
         """
         options = SampleOptions(seed=SEED)
         real = [Motion(c.pose, c.dynamics)[:ROLLOUT_FRAMES] for c in self.rollouts]
@@ -81,6 +82,7 @@ class MotionValidation:
                 [self._agreement(a, b) for a, b in zip(shifted, real, strict=True)]
             ),
             "spread": _ratio([m.dynamics for m in made], [m.dynamics for m in real], 0),
+            "shake": _ratio([m.dynamics for m in made], [m.dynamics for m in real], 2),
             "head_spread": _ratio([m.pose for m in made], [m.pose for m in real], 0),
             "head_speed": _ratio([m.pose for m in made], [m.pose for m in real], 1),
             "head_shake": _ratio([m.pose for m in made], [m.pose for m in real], 2),

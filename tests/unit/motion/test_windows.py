@@ -146,3 +146,14 @@ def test_windows_longer_than_two_hops() -> None:
     state = windows.push(windows.start(), features(31))
     _, motion = windows.flush(state, Controls(), model, OPTIONS)
     assert len(motion) == 31
+
+
+def test_a_runaway_network_cannot_turn_the_head_round() -> None:
+    def runaway(graph: str, inputs: Mapping[str, Array]) -> Mapping[str, Array]:
+        return {"x0": inputs["noisy"] + inputs["previous_motion"][:, -1:] + 1.0}
+
+    model = windows.MotionModel(CONFIG, STATS, runaway)
+    state = windows.push(windows.start(), features(100))
+    _, motion = windows.flush(state, Controls(), model, OPTIONS)
+    away = (motion.pose - STATS.mean[:6]) / STATS.std[:6]
+    assert np.abs(away).max() <= windows.POSE_LIMIT + 1e-5
