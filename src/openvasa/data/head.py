@@ -13,12 +13,14 @@ import numpy as np
 from numba import njit
 from safetensors.numpy import load_file, save_file
 
-from openvasa.latent.surface import FLIP, IRIS, rotation_from, shallow, transform
+from openvasa.latent.surface import (
+    IRIS,
+    control_points,
+    rotation_from,
+    transform,
+)
 from openvasa.types import EXPRESSION_DIM, EXPRESSION_NAMES
 
-# Points that expressions hardly move: eye corners, nose, forehead, temples.
-STABLE = np.array([33, 133, 362, 263, 168, 6, 197, 195, 5, 4, 1, 10, 151, 9, 8, 234, 454, 127,
-                   356, 21, 251, 54, 284])  # fmt: skip
 INNER_UPPER = np.array([191, 80, 81, 82, 13, 312, 311, 310, 415])
 INNER_LOWER = np.array([95, 88, 178, 87, 14, 317, 402, 318, 324])
 INNER_LIPS = np.array([78, *INNER_UPPER, 308, *INNER_LOWER[::-1]])
@@ -28,17 +30,6 @@ EYE_CORNERS = ((33, 133), (362, 263))
 EYEBALL_RADIUS = 0.0635  # crop units: 12 mm where the face is 190 mm high
 GAZE_REST = np.array([0.0, 0.21])  # where irises sit in portraits that look into the camera
 _NAME = {name: i for i, name in enumerate(EXPRESSION_NAMES)}
-
-
-def rigid_fit(a: np.ndarray, b: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
-    """Similarity (scale, rotation [3,3], shift [3]) with b ~ scale * a @ R.T + shift (Umeyama)."""
-    mean_a, mean_b = a.mean(0), b.mean(0)
-    a0, b0 = a - mean_a, b - mean_b
-    u, s, vt = np.linalg.svd(b0.T @ a0)
-    sign = np.array([1.0, 1.0, np.sign(np.linalg.det(u @ vt))])
-    rotation = (u * sign) @ vt
-    scale = float((s * sign).sum() / (a0**2).sum())
-    return scale, rotation, mean_b - scale * rotation @ mean_a
 
 
 def angles_from(rotation: np.ndarray) -> np.ndarray:
@@ -114,11 +105,7 @@ def fit(basis: HeadBasis, landmarks: np.ndarray, identity: np.ndarray | None = N
         identity: [468, 3] neutral canonical shape of the person where known (from a clip);
             else it is fitted together with the expression.
     """
-    points = landmarks * FLIP
-    scale, rotation, shift = rigid_fit(basis.mean[STABLE], points[STABLE])
-    points[:, 2] -= shift[2]  # depth counts from the ears: crops have no absolute depth
-    shift = shift * np.array([1.0, 1.0, 0.0])
-    points = shallow(points)
+    points, (scale, rotation, shift) = control_points(landmarks, basis.mean)
     canonical = (points[:468] - shift) @ rotation / scale
     pose = np.concatenate([angles_from(rotation), [shift[0], -shift[1], np.log(scale)]])
     shapes = basis.expression[:-2].reshape(EXPRESSION_DIM - 2, -1)

@@ -18,7 +18,8 @@ import numpy as np
 from scipy.interpolate import RBFInterpolator
 from scipy.spatial import cKDTree
 
-from openvasa.data.head import STABLE, rigid_fit, save_basis
+from openvasa.data.head import save_basis
+from openvasa.latent.surface import STABLE, rigid_fit
 from openvasa.types import EXPRESSION_NAMES
 
 MESH_HEIGHT = 2 / 2.2  # forehead (10) to chin (152) of the mean face, crop units

@@ -67,7 +67,7 @@ def find_face(photo: Image, which: int | None = None) -> AlignedFace:
     return AlignedFace(
         photo=upright,
         box=box,
-        landmarks=to_crop_units(mesh.surface, box),
+        landmarks=to_crop_units(mesh.points, box),
         faces=len(faces),
         score=detection.score,
     )

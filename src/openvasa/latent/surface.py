@@ -24,6 +24,9 @@ EYES = (
     np.array([33, 246, 161, 160, 159, 158, 157, 173, 133, 155, 154, 153, 145, 144, 163, 7]),
     np.array([362, 398, 384, 385, 386, 387, 388, 466, 263, 249, 390, 373, 374, 380, 381, 382]),
 )
+# Points that expressions hardly move: eye corners, nose, forehead, temples.
+STABLE = np.array([33, 133, 362, 263, 168, 6, 197, 195, 5, 4, 1, 10, 151, 9, 8, 234, 454, 127,
+                   356, 21, 251, 54, 284])  # fmt: skip
 SHEET, SKIN, MOUTH, EYE = 0, 1, 2, 3  # labels of pixels
 GRID = 33  # sheet vertices along a side
 EYEBALL_REACH = 1.25  # the eyeball's sheet, relative to the lids' opening
@@ -118,6 +121,34 @@ def to_canonical(points: np.ndarray, pose: np.ndarray) -> np.ndarray:
     """Inverse of `transform`."""
     shift = np.array([pose[3], -pose[4], 0.0])
     return (points - shift) @ rotation_from(pose) / np.exp(pose[5])
+
+
+def rigid_fit(a: np.ndarray, b: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
+    """Similarity (scale, rotation [3,3], shift [3]) with b ~ scale * a @ R.T + shift (Umeyama)."""
+    mean_a, mean_b = a.mean(0), b.mean(0)
+    a0, b0 = a - mean_a, b - mean_b
+    u, s, vt = np.linalg.svd(b0.T @ a0)
+    sign = np.array([1.0, 1.0, np.sign(np.linalg.det(u @ vt))])
+    rotation = (u * sign) @ vt
+    scale = float((s * sign).sum() / (a0**2).sum())
+    return scale, rotation, mean_b - scale * rotation @ mean_a
+
+
+def control_points(landmarks: np.ndarray, mean: np.ndarray):
+    """What a landmarker saw -> control points, and where the mean face lies in them.
+
+    Args:
+        landmarks: [478, 3] in crop units, image convention.
+        mean: [468, 3] the mean face.
+
+    Returns:
+        Control points [478, 3], y up, and (scale, rotation, shift) with
+        points ~ scale * mean @ R.T + shift.
+    """
+    points = landmarks * FLIP
+    scale, rotation, shift = rigid_fit(mean[STABLE], points[STABLE])
+    points[:, 2] -= shift[2]  # depth counts from the ears: crops have no absolute depth
+    return shallow(points), (scale, rotation, shift * np.array([1.0, 1.0, 0.0]))
 
 
 def shallow(points: np.ndarray) -> np.ndarray:

@@ -29,7 +29,7 @@ def test_portrait_gives_an_aligned_face(portrait):
     assert face.faces == 1
     assert face.score > 0.5
     assert face.photo.shape == portrait.shape
-    assert face.landmarks.shape == (468, 3)
+    assert face.landmarks.shape == (478, 3)
     assert face.landmarks.dtype == np.float32
     assert np.abs(face.landmarks[:, :2]).max() < 0.75
     assert face.landmarks[1, 2] < face.landmarks[234, 2]  # the nose is nearer than the ear
