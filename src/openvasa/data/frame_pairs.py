@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 
 from openvasa.data.clips import read_frames
-from openvasa.data.head import FittedHead, HeadBasis, express, fit, load_basis, pose_head
+from openvasa.data.head import FittedHead, HeadBasis, express, fit, iris_points, load_basis, pose_head
 from openvasa.data.head import index_of as shape
 from openvasa.data.head_render import HeadRenderer
 from openvasa.latent.surface import MOUTH, PortraitSurface
@@ -145,7 +145,8 @@ class FramePairs:
         name = str(self.pool.files[row])
         if "#" in name:
             file, frame = name.rsplit("#", 1)
-            return read_frames(Path(file), [int(frame)])[0]
+            with np.load(file, allow_pickle=False) as clip:
+                return read_frames(clip, [int(frame)])[0]
         return cv2.imread(name)[:, :, ::-1]
 
     def pair(self, seed: int, number: int) -> dict[str, np.ndarray]:
@@ -219,17 +220,11 @@ class FramePairs:
             e = np.stack([random_expression(rng, self.seen) for _ in rows])
             if side == "source":
                 e[: count // 3] = own[: count // 3]
-            iris = [_iris(self.pool.head(r), x) for r, x in zip(rows, e, strict=True)]
+            iris = [iris_points(self.pool.head(r), x) for r, x in zip(rows, e, strict=True)]
             points = np.concatenate([express(self.basis, face, own, e), np.stack(iris)], 1)
-            made[f"{side}_canonical"] = points.astype(np.float32)
-            made[f"{side}_expression"] = e.astype(np.float32)
+            made[f"free_{side}"] = points.astype(np.float32)
+            made[f"free_{side}_expression"] = e.astype(np.float32)
         return made
-
-
-def _iris(head: FittedHead, expression: np.ndarray) -> np.ndarray:
-    from openvasa.data.head import iris_points
-
-    return iris_points(head, expression)
 
 
 def batches(pairs: FramePairs, seed: int, first: int, count: int) -> Iterator[dict]:

@@ -44,6 +44,22 @@ class MotionEncoder(nn.Module):
         self.dynamics = nn.Linear(hidden, dynamics_dim)
         self.embed = nn.Linear(EXPRESSION_DIM, dynamics_dim)
         self.readout = nn.Linear(dynamics_dim, EXPRESSION_DIM)
+        self._set_anchor()
+
+    @torch.no_grad()
+    def _set_anchor(self) -> None:
+        # The anchor is fixed from the start, so that motion made of known expressions and motion
+        # read from pictures share one space whatever is trained first.
+        rows = torch.randn(
+            self.dynamics.out_features, EXPRESSION_DIM, generator=torch.Generator().manual_seed(0)
+        )
+        basis = torch.linalg.qr(rows if rows.shape[0] >= rows.shape[1] else rows.T)[0]
+        basis = basis if rows.shape[0] >= rows.shape[1] else basis.T
+        self.embed.weight.copy_(3.0 * basis)
+        self.embed.bias.zero_()
+        self.embed.requires_grad_(False)
+        self.readout.weight.copy_(basis.T / 3.0)
+        self.readout.bias.zero_()
 
     def forward(self, image: Tensor) -> FaceCodes:
         """Encode; see the class for shapes."""
