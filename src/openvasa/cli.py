@@ -37,6 +37,8 @@ VERBS = {
     "animate": Verb(
         "a portrait and a recording -> a talking-face video", "openvasa.commands.animate"
     ),
+    "bench": Verb("how fast this machine animates, stage by stage", "openvasa.commands.bench"),
+    "export": Verb("trained networks -> a model folder", "openvasa.commands.export"),
 }
 
 

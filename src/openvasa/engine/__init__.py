@@ -1,0 +1,1 @@
+"""A model and a request -> frames. Knows nothing of training, sockets or flags."""

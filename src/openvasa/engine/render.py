@@ -1,0 +1,154 @@
+"""Avatar + pose and dynamics -> finished frame; the one exit through which frames leave.
+
+Each frame depends on nothing but its own motion, so several can be made at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
+from itertools import islice
+
+import numpy as np
+
+from openvasa.engine.avatar import Avatar
+from openvasa.engine.backends import Backend
+from openvasa.engine.warp2d import compose
+from openvasa.engine.warp3d import sample_volume
+from openvasa.face.paste import LONGEST, Paster
+from openvasa.latent.surface import MOUTH, PortraitSurface, Topology
+from openvasa.types import Array, Frame, Image, InputError, Motion
+
+FRAMINGS = ("crop", "full")
+DEFAULT_SIZE = 512  # pixels, side of the video in framing `crop`
+Timer = Callable[[str], AbstractContextManager[None]]  # see `engine.meter`
+
+
+def no_timer(stage: str) -> AbstractContextManager[None]:
+    """Measures nothing."""
+    return nullcontext()
+
+
+class Renderer:
+    """Makes the frames of one avatar; safe to call from several threads.
+
+    Attributes:
+        size: (width, height) of the frames, both even.
+    """
+
+    def __init__(
+        self,
+        avatar: Avatar,
+        run: Backend,
+        topology: Topology,
+        *,
+        framing: str = "crop",
+        size: int | None = None,
+        timer: Timer = no_timer,
+    ) -> None:
+        """Prepares what all frames share.
+
+        Args:
+            avatar: The portrait.
+            run: Must know the graphs `move` and `decoder`.
+            topology: Triangles of the model's surface.
+            framing: `crop`: the square around the face; `full`: pasted into the whole photo.
+            size: The frames' longer side in pixels; None is 512 for `crop`, and for `full` the
+                photo's own, up to 1920.
+            timer: Called around each stage with its name.
+
+        Raises:
+            InputError: There is no such framing.
+        """
+        if framing not in FRAMINGS:
+            raise InputError(f"there is no framing '{framing}': choose one of {FRAMINGS}.")
+        self._avatar, self._run, self._timer = avatar, run, timer
+        self._surface = PortraitSurface(topology, avatar.points, avatar.pose[0])
+        self._paster: Paster | None = None
+        if framing == "full":
+            longest = size or LONGEST
+            shrink = min(1.0, longest / max(avatar.photo.shape[:2]))
+            side = min(avatar.native_size, max(2 * round(avatar.box.side * shrink / 2), 64))
+            self._paster = Paster(avatar.photo, avatar.box, side, longest)
+            self.size = self._paster.size
+        else:
+            side = size or DEFAULT_SIZE
+            self.size = (side, side)
+        self._crop = avatar.crop(side)
+        self._fixed = {
+            name: getattr(avatar, name) for name in ("skip", "half", "identity")
+        } | {"rest": avatar.pose, "own_dynamics": avatar.dynamics}  # fmt: skip
+
+    def __call__(self, motion: Motion, index: int) -> Frame:
+        """One frame.
+
+        Args:
+            motion: Motion of exactly one frame; its pose is an offset to the portrait's.
+            index: Which frame of the performance it is.
+        """
+        crop = self._animate(self._avatar.pose + motion.pose, motion.dynamics)
+        if self._paster is None:
+            return self._release(crop, index)
+        with self._timer("paste"):
+            whole = self._paster(crop)
+        return self._release(whole, index)
+
+    def _animate(self, pose: Array, dynamics: Array) -> Image:
+        """The crop at an absolute z_pose [1, 6] and z_dyn [1, D]."""
+        avatar = self._avatar
+        target = {"pose": pose, "dynamics": dynamics}
+        with self._timer("move"):
+            moved = self._run("move", {**self._fixed, "neutral": avatar.neutral, **target})
+            volume = sample_volume(avatar.appearance, moved["at"][0])[None]
+        with self._timer("surface"):
+            points = moved["points"][0].astype(np.float64)
+            side = 2 * avatar.half.shape[-1]
+            flow, label = self._surface.move(points, pose[0].astype(np.float64), side)
+            hole = (label == MOUTH).astype(np.float32)[None, None]
+            flow = np.ascontiguousarray(flow.transpose(2, 0, 1)[None])
+        with self._timer("decode"):
+            out = self._run(
+                "decoder", {**self._fixed, "volume": volume, "flow": flow, "hole": hole, **target}
+            )
+        with self._timer("compose"):
+            return compose(
+                self._crop,
+                out["flow"][0].transpose(1, 2, 0),
+                out["visible"][0, 0],
+                out["color"][0].transpose(1, 2, 0),
+            )
+
+    def _release(self, image: Image, index: int) -> Frame:
+        """The only place where a picture becomes a frame; marks of origin belong here."""
+        return Frame(image=image, index=index)
+
+
+def render_all(
+    renderer: Renderer, motion: Iterable[Motion], first: int, pool: ThreadPoolExecutor, ahead: int
+) -> Iterator[Frame]:
+    """Frames in order, up to `ahead` of them under way at once.
+
+    Args:
+        renderer: Makes the frames.
+        motion: Motion one frame at a time; taken only as frames are asked for.
+        first: Index of the first frame.
+        pool: Where they are made.
+        ahead: Frames under way, >= 1; this bounds the memory.
+    """
+    waiting: list[Future[Frame]] = []
+    jobs = (pool.submit(renderer, one, index) for index, one in enumerate(motion, first))
+    try:
+        waiting.extend(islice(jobs, ahead))
+        while waiting:
+            yield waiting.pop(0).result()
+            waiting.extend(islice(jobs, 1))
+    finally:
+        for job in waiting:
+            job.cancel()
+
+
+def blank_frame(avatar: Avatar, run: Backend, topology: Topology) -> None:
+    """Makes one small frame, so that the first real one waits for no compiler."""
+    still = Motion(np.zeros((1, 6), np.float32), avatar.dynamics)
+    Renderer(avatar, run, topology, size=64)(still, 0)
