@@ -11,7 +11,7 @@ from openvasa.motion.denoiser import MotionDenoiser, as_run
 from openvasa.motion.schedule import create_schedule
 from openvasa.train.loop import step_rng
 from openvasa.train.motion_losses import Readout
-from openvasa.types import EXPRESSION_NAMES, Array, Controls, Motion
+from openvasa.types import EMOTIONS, EXPRESSION_NAMES, Array, Controls, Motion
 
 TIMES = (0.25, 0.5, 0.75, 1.0)
 WINDOWS = 256
@@ -118,11 +118,24 @@ def perform(
     clip: MotionClip,
     options: SampleOptions,
 ) -> Motion:
-    """A free-running performance to a clip's audio, nothing else given."""
+    """A free-running performance to a clip's audio, under the controls known of the clip."""
     model = windows.MotionModel(config, stats, as_run(network))
     state = windows.push(windows.start(), clip.audio[:ROLLOUT_FRAMES])
-    _, motion = windows.flush(state, Controls(), model, options)
+    _, motion = windows.flush(state, known_controls(clip), model, options)
     return motion
+
+
+def known_controls(clip: MotionClip) -> Controls:
+    """The controls a user would give to ask for this clip; the strongest emotion only."""
+    gaze, distance, emotion = clip.known > 0
+    strongest = int(np.argmax(clip.emotion))
+    name = EMOTIONS[strongest] if clip.emotion[strongest] > 0 else "neutral"
+    yaw, pitch = clip.gaze.reshape(-1, 2).mean(axis=0)
+    return Controls(
+        gaze=(float(yaw), float(pitch)) if gaze else None,
+        distance=float(np.mean(clip.distance)) if distance else None,
+        emotion=(name, min(1.0, float(clip.emotion[strongest]))) if emotion else None,
+    )
 
 
 def correlation(first: Array, second: Array) -> float:

@@ -23,7 +23,7 @@ from openvasa.train.motion_losses import (
     read_readout,
 )
 from openvasa.train.motion_stage import MotionRecipe, load_trained, main, read_recipe, train
-from openvasa.train.motion_validation import correlation, seam_ratio
+from openvasa.train.motion_validation import correlation, known_controls, seam_ratio
 from openvasa.types import EXPRESSION_NAMES, InputError
 
 TINY = MotionRecipe(
@@ -150,3 +150,17 @@ def test_figures_of_rollouts() -> None:
     pose = np.zeros((50, 6), "f4")
     pose[:, 0] = np.arange(50) + 4 * (np.arange(50) // 5)
     assert seam_ratio(pose, 5) == pytest.approx(5.0)
+
+
+def test_only_known_controls_are_asked_for() -> None:
+    clip = MotionClip(
+        pose=np.zeros((9, 6), "f4"),
+        dynamics=np.zeros((9, 48), "f4"),
+        audio=np.zeros((9, 128), "f4"),
+        gaze=np.asarray([4.0, -2.0], "f4"),
+        distance=np.float32(1.25),
+        emotion=np.asarray([0, 0.5, 0, 0, 0, 0], "f4"),
+        known=np.asarray([1, 0, 1], "f4"),
+    )
+    asked = known_controls(clip)
+    assert asked.gaze == (4.0, -2.0) and asked.distance is None and asked.emotion == ("sad", 0.5)
