@@ -15,6 +15,14 @@ class AppearanceEncoder(nn.Module):
     """
 
     def __init__(self, widths: tuple[int, ...], blocks: int, channels: int, depth: int) -> None:
+        """Make the layers.
+
+        Args:
+            widths: Channels at 1/2, 1/4 and 1/8 of the crop.
+            blocks: Residual blocks at 1/8.
+            channels: Features of a voxel, density not counted.
+            depth: Voxels along the line of sight.
+        """
         super().__init__()
         self.channels, self.depth = channels, depth
         self.to_half = Down(3, widths[0])

@@ -45,6 +45,7 @@ class FaceAutoencoder(nn.Module):
     """Encoders, warps and decoder of section 3.1 of the paper."""
 
     def __init__(self, config: LatentConfig) -> None:
+        """Make the networks; call `warp.set_template` before training them."""
         super().__init__()
         self.config = config
         size = (config.volume_depth, config.volume_size, config.volume_size)
@@ -73,7 +74,7 @@ class FaceAutoencoder(nn.Module):
             size=config.image_size,
         )  # fmt: skip
 
-    def encode(self, image: Tensor, points: Tensor, codes: FaceCodes | None = None):
+    def encode(self, image: Tensor, points: Tensor, codes: FaceCodes | None = None) -> PortraitCode:
         """Portraits -> what is kept for all their frames.
 
         Args:
@@ -139,7 +140,7 @@ def surface_template(points: Tensor) -> Tensor:
     bulge = (1 - (x / 0.55) ** 2 - (y / 0.75) ** 2).clamp_min(0).sqrt()
     surface = 0.08 + 0.40 * bulge
     step = 2 * Z_HALF / points.shape[0]
-    return (4 * (surface - z) / step).clamp(-4, 4)[None, None] * 1.0
+    return (4 * (surface - z) / step).clamp(-4, 4)[None, None]
 
 
 def compose(portrait: Tensor, decoded: Decoded) -> Tensor:
@@ -149,5 +150,3 @@ def compose(portrait: Tensor, decoded: Decoded) -> Tensor:
     """
     visible = torch.sigmoid(decoded.visible)
     return visible * look(portrait, decoded.flow) + (1 - visible) * decoded.color
-
-

@@ -14,13 +14,14 @@ class Residual(nn.Module):
     """
 
     def __init__(self, channels: int, condition_dim: int = 0) -> None:
+        """Make the layers; a `condition_dim` of 0 means no code."""
         super().__init__()
         self.first = nn.Conv2d(channels, channels, 3, padding=1)
         self.second = nn.Conv2d(channels, channels, 3, padding=1)
         self.modulation = nn.Linear(condition_dim, 2 * channels) if condition_dim else None
         # Blocks start as the identity, so that depth costs nothing before it helps.
-        nn.init.zeros_(self.second.weight)
-        nn.init.zeros_(self.second.bias)
+        for parameter in self.second.parameters():
+            nn.init.zeros_(parameter)
 
     def forward(self, x: Tensor, code: Tensor | None = None) -> Tensor:
         """Apply the block."""
@@ -35,6 +36,7 @@ class Down(nn.Module):
     """Strided 3x3 convolution: [N, C, H, W] -> [N, K, H/2, W/2]."""
 
     def __init__(self, inputs: int, outputs: int) -> None:
+        """Make the layers from `inputs` to `outputs` channels."""
         super().__init__()
         self.conv = nn.Conv2d(inputs, outputs, 3, stride=2, padding=1)
         self.norm = nn.GroupNorm(min(8, outputs // 4) or 1, outputs)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
+from typing import Any
 
 from openvasa.types import DYNAMICS_DIM, InputError
 
@@ -15,13 +17,13 @@ class LatentConfig:
     image_size: int = 256  # pixels of the network's crop; the volume has image_size / 8 a side
     appearance_widths: tuple[int, ...] = (16, 32, 64)  # channels at 1/2, 1/4, 1/8 of the crop
     appearance_blocks: int = 2  # residual blocks at 1/8
-    volume_channels: int = 8  # features a voxel, density and coordinates not counted
+    volume_channels: int = 8  # features a voxel, density not counted
     volume_depth: int = 16  # voxels along the line of sight
     motion_widths: tuple[int, ...] = (24, 32, 48, 64, 128)  # motion encoder, a stride 2 each
     identity_dim: int = 64  # z_id
     dynamics_dim: int = DYNAMICS_DIM  # z_dyn
-    field_bases: int = 96  # non-rigid warp: number of learned displacement bases
-    field_grid: tuple[int, int, int] = (4, 16, 16)  # voxels they are spread over
+    field_bases: int = 96  # non-rigid warp: learned displacements of the control points
+    field_grid: tuple[int, int, int] = (4, 16, 16)  # coarse voxels that displacements spread to
     decoder_widths: tuple[int, ...] = (48, 32, 16)  # channels at 1/8, 1/4, 1/2 of the crop
     decoder_blocks: tuple[int, ...] = (2, 1, 1)  # residual blocks at each
     condition_dim: int = 128  # width of the code that modulates the decoder
@@ -31,7 +33,7 @@ class LatentConfig:
         """Voxels along height and width."""
         return self.image_size // 8
 
-    def to_dict(self) -> dict:
+    def to_dict(self) -> dict[str, Any]:
         """Plain values for a bundle's config.json."""
         return asdict(self)
 
@@ -70,8 +72,8 @@ PRESETS = {
 }
 
 
-def latent_config(values: dict) -> LatentConfig:
-    """A config from plain values; unknown keys are errors that list what exists.
+def latent_config(values: Mapping[str, Any]) -> LatentConfig:
+    """A config from plain values, as `LatentConfig.to_dict` gives them or JSON holds them.
 
     Raises:
         InputError: A key is not a field of `LatentConfig`.
@@ -80,6 +82,5 @@ def latent_config(values: dict) -> LatentConfig:
     unknown = set(values) - known
     if unknown:
         raise InputError(f"unknown latent settings {sorted(unknown)}; there are {sorted(known)}")
-    return LatentConfig(
-        **{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
-    )
+    plain: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
+    return LatentConfig(**plain)

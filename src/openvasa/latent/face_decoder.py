@@ -33,8 +33,21 @@ class FaceDecoder(nn.Module):
     draws it.
     """
 
+    rest: Tensor  # [2, S/8, S/8], where each pixel is
+
     def __init__(self, *, channels: int, depth: int, skip: int, widths: tuple[int, ...],
                  blocks: tuple[int, ...], condition: int, size: int) -> None:  # fmt: skip
+        """Make the layers.
+
+        Args:
+            channels: Features of a voxel, density not counted.
+            depth: Voxels along the line of sight.
+            skip: Channels of the portrait's features at 1/4.
+            widths: Channels at 1/8, 1/4 and 1/2 of the crop.
+            blocks: Residual blocks at each.
+            condition: Width of the code that modulates them.
+            size: Side of the crop in pixels.
+        """
         super().__init__()
         self.size = size
         wide, middle, narrow = widths
@@ -48,8 +61,8 @@ class FaceDecoder(nn.Module):
         self.high = nn.ModuleList(Residual(narrow, condition) for _ in range(blocks[2]))
         self.out = nn.Conv2d(narrow, 6 * 4, 3, padding=1)
         nn.init.normal_(self.out.weight, std=1e-3)
-        with torch.no_grad():
-            self.out.bias.zero_()
+        if self.out.bias is not None:
+            nn.init.zeros_(self.out.bias)
         self.register_buffer("rest", coordinates(size // 8, size // 8).permute(2, 0, 1),
                              persistent=False)  # fmt: skip
 

@@ -28,6 +28,14 @@ class MotionEncoder(nn.Module):
 
     def __init__(self, size: int, widths: tuple[int, ...], identity_dim: int,
                  dynamics_dim: int) -> None:  # fmt: skip
+        """Make the layers and fix the anchor.
+
+        Args:
+            size: Side in pixels that crops are brought to.
+            widths: Channels after each stride of 2.
+            identity_dim: Length of z_id.
+            dynamics_dim: Length of z_dyn.
+        """
         super().__init__()
         self.size = size
         self.stages = nn.ModuleList()

@@ -33,6 +33,9 @@ EYEBALL_REACH = 1.25  # the eyeball's sheet, relative to the lids' opening
 FLATTEST = 0.10  # crop units: points further back than this are drawn forward
 
 
+Similarity = tuple[float, np.ndarray, np.ndarray]  # scale, rotation [3, 3], shift [3]
+
+
 @dataclass(frozen=True)
 class Topology:
     """Triangles over the control points (indices into the 478 points)."""
@@ -44,8 +47,11 @@ class Topology:
 
 
 @njit(cache=True, nogil=True)
-def raster(xy, z, attr, tri, label, zbuf, out, lab):
-    """Draw z-buffered triangles in place.
+def raster(
+    xy: np.ndarray, z: np.ndarray, attr: np.ndarray, tri: np.ndarray, label: int,
+    zbuf: np.ndarray, out: np.ndarray, lab: np.ndarray,
+) -> None:  # fmt: skip
+    """Draw z-buffered triangles in place; a pixel counts where its center is covered.
 
     Args:
         xy: f64 [N, 2] pixel positions.
@@ -82,7 +88,7 @@ def raster(xy, z, attr, tri, label, zbuf, out, lab):
 
 
 @njit(cache=True, nogil=True)
-def inside(points, polygon):
+def inside(points: np.ndarray, polygon: np.ndarray) -> np.ndarray:
     """Which of points [N, 2] lie in a polygon [M, 2]: bool [N]."""
     out = np.zeros(len(points), np.bool_)
     for i in range(len(points)):
@@ -123,8 +129,8 @@ def to_canonical(points: np.ndarray, pose: np.ndarray) -> np.ndarray:
     return (points - shift) @ rotation_from(pose) / np.exp(pose[5])
 
 
-def rigid_fit(a: np.ndarray, b: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
-    """Similarity (scale, rotation [3,3], shift [3]) with b ~ scale * a @ R.T + shift (Umeyama)."""
+def rigid_fit(a: np.ndarray, b: np.ndarray) -> Similarity:
+    """The similarity with b ~ scale * a @ rotation.T + shift in least squares (Umeyama 1991)."""
     mean_a, mean_b = a.mean(0), b.mean(0)
     a0, b0 = a - mean_a, b - mean_b
     u, s, vt = np.linalg.svd(b0.T @ a0)
@@ -134,7 +140,7 @@ def rigid_fit(a: np.ndarray, b: np.ndarray) -> tuple[float, np.ndarray, np.ndarr
     return scale, rotation, mean_b - scale * rotation @ mean_a
 
 
-def control_points(landmarks: np.ndarray, mean: np.ndarray):
+def control_points(landmarks: np.ndarray, mean: np.ndarray) -> tuple[np.ndarray, Similarity]:
     """What a landmarker saw -> control points, and where the mean face lies in them.
 
     Args:
@@ -187,15 +193,16 @@ def _grid() -> tuple[np.ndarray, np.ndarray]:
 
 
 class PortraitSurface:
-    """One portrait's surface, ready to be moved.
-
-    Args:
-        topology: Triangles.
-        points: The portrait's control points [478, 3] in its own view (y up; see `shallow`).
-        pose: The portrait's z_pose [6].
-    """
+    """One portrait's surface, ready to be moved."""
 
     def __init__(self, topology: Topology, points: np.ndarray, pose: np.ndarray) -> None:
+        """Work out how the sheet follows the face.
+
+        Args:
+            topology: Triangles.
+            points: The portrait's control points [478, 3] in its own view (y up; see `shallow`).
+            pose: The portrait's z_pose [6].
+        """
         self.topology = topology
         self.points = points.astype(np.float64)
         self.pose = pose.astype(np.float64)
@@ -215,7 +222,9 @@ class PortraitSurface:
         self.fade = fade[:, None]
         self.near = (np.exp(-((distance / 0.18) ** 2)) * border)[:, None]
 
-    def move(self, target: np.ndarray, pose: np.ndarray, size: int):
+    def move(
+        self, target: np.ndarray, pose: np.ndarray, size: int
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Backward flow f32 [size, size, 2] and labels i8 [size, size] onto moved points.
 
         Args:
@@ -245,7 +254,8 @@ class PortraitSurface:
         residual = self.weight @ (target[OVAL, :2] - stiff)
         return rigid * self.fade + residual * self.near
 
-    def _eyeballs(self, target, pose, size, flow, label) -> None:
+    def _eyeballs(self, target: np.ndarray, pose: np.ndarray, size: int, flow: np.ndarray,
+                  label: np.ndarray) -> None:  # fmt: skip
         """Inside the lids the eyeball's own surface shows, whatever the lids do."""
         down = np.array([1.0, -1.0])
         for k, (contour, iris) in enumerate(zip(EYES, IRIS, strict=True)):

@@ -1,6 +1,7 @@
 """Rigid and non-rigid 3D warps to and from canonical; the one 3D sampling function.
 
-Space: x right and y DOWN in crop units, z toward the camera, in [Z_NEAR, Z_FAR] over the volume.
+Space: x right and y DOWN in crop units, z toward the camera; the volume reaches from
+Z_MIDDLE - Z_HALF to Z_MIDDLE + Z_HALF.
 Pose conventions are those of `openvasa.types` (yaw right, pitch up, roll clockwise).
 """
 
@@ -46,12 +47,19 @@ def unplace(points: Tensor, pose: Tensor) -> Tensor:
     return back.view_as(points)
 
 
-def sample_volume(volume: Tensor, points: Tensor) -> Tensor:
-    """Trilinear sampling: volume [N, C, D, H, W] at points [N, d, h, w, 3] (crop units)."""
+def to_grid(points: Tensor) -> Tensor:
+    """Points [..., 3] of this space -> [-1, 1] over the volume, as samplers count."""
     scale = points.new_tensor([1.0, 1.0, 1.0 / Z_HALF])
     shift = points.new_tensor([0.0, 0.0, -Z_MIDDLE / Z_HALF])
-    grid = points * scale + shift
-    return F.grid_sample(volume, grid, padding_mode="border", align_corners=False)
+    return points * scale + shift
+
+
+def sample_volume(volume: Tensor, points: Tensor) -> Tensor:
+    """Trilinear sampling: volume [N, C, D, H, W] at points [N, d, h, w, 3] of this space.
+
+    Outside the volume its outermost voxels go on.
+    """
+    return F.grid_sample(volume, to_grid(points), padding_mode="border", align_corners=False)
 
 
 def head_weight(canonical: Tensor, posed: Tensor) -> Tensor:
@@ -82,6 +90,7 @@ class ControlWarp(nn.Module):
     """
 
     def __init__(self, bases: int, dynamics_dim: int, identity_dim: int) -> None:
+        """Make the layers."""
         super().__init__()
         self.shape = nn.Linear(3 * POINTS, bases)
         self.linear = nn.Linear(dynamics_dim, bases)
@@ -106,8 +115,20 @@ class WarpField(nn.Module):
     volume's space is y down; `FLIP_Y` goes between.
     """
 
+    points: Tensor  # [D, H, W, 3], the volume's voxels
+    spread: Tensor  # [coarse voxels, 478], how displacements of the points reach the volume
+
     def __init__(self, bases: int, field_grid: tuple[int, int, int], dynamics_dim: int,
                  identity_dim: int, size: tuple[int, int, int]) -> None:  # fmt: skip
+        """Make the layers; the volume does not follow until `set_template` is called.
+
+        Args:
+            bases: Learned displacements of the control points.
+            field_grid: Coarse voxels (depth, height, width) that displacements spread to.
+            dynamics_dim: Length of z_dyn.
+            identity_dim: Length of z_id.
+            size: Voxels of the volume (depth, height, width).
+        """
         super().__init__()
         self.leave = ControlWarp(bases, dynamics_dim, identity_dim)  # expression -> neutral
         self.enter = ControlWarp(bases, dynamics_dim, identity_dim)  # neutral -> expression
