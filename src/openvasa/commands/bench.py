@@ -37,9 +37,7 @@ def run(arguments: argparse.Namespace) -> int:
             raise InputError(f"there is no file '{path}': name a portrait and a recording.")
     from openvasa.engine.bench import bench
 
-    report = bench(
-        arguments.model, arguments.portrait, arguments.audio, framing=arguments.framing
-    )
+    report = bench(arguments.model, arguments.portrait, arguments.audio, framing=arguments.framing)
     print(report.table())
     print(report.line())
     return 0

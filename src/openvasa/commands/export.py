@@ -24,7 +24,7 @@ _NOTICE = (
 _EXAMPLES = """\
 example:
   openvasa export --autoencoder runs/faces/ema.safetensors --motion runs/motion \\
-      --audio runs/audio/audio.safetensors --head head.safetensors -o src/openvasa/weights/compact"""
+      --audio runs/audio/audio.safetensors --head head.safetensors -o weights/compact"""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

@@ -110,7 +110,7 @@ _ARRAYS = tuple(f.name for f in fields(Avatar) if f.name not in ("box", "faces",
 
 def model_key(config: dict[str, Any]) -> str:
     """What identifies the weights an avatar depends on, from a bundle's config.json."""
-    return str(config["files"]["portrait.onnx"])[:16]
+    return str(config["files"]["autoencoder.safetensors"])[:16]
 
 
 def create_avatar(face: AlignedFace, *, run: Backend, mean: Array, size: int, model: str) -> Avatar:
@@ -125,7 +125,7 @@ def create_avatar(face: AlignedFace, *, run: Backend, mean: Array, size: int, mo
     """
     points, _ = control_points(face.landmarks.astype(np.float64), mean.astype(np.float64))
     points = points.astype(np.float32)
-    image = cut(face.photo, face.box, size).astype(np.float32) / 255
+    image = cut(face.photo, face.box, size).astype(np.float32) / np.float32(255)
     code = run("portrait", {"image": image.transpose(2, 0, 1)[None], "points": points[None]})
     volume = code.pop("appearance")[0]
     return Avatar(

@@ -67,15 +67,14 @@ def cores() -> int:
     return max(1, min(count, int(asked)) if asked.isdigit() and int(asked) else count)
 
 
-def onnx_session(model: str | Path | bytes) -> Any:
+def onnx_session(file: Path) -> Any:
     """An ONNX Runtime session on one thread: frames, not operators, share the cores."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = 3
-    source = model if isinstance(model, bytes) else str(model)
-    return onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])
+    return onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
 
 
 def run_session(session: Any, table: Graph, inputs: Mapping[str, Array]) -> dict[str, Array]:

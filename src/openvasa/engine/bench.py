@@ -82,7 +82,8 @@ class Report:
         rows.append(f"{'together':<10}{self.cpu_ms:>14.2f}")
         rows.append("")
         rows += [
-            f"model '{self.model}', {self.cores} cores, {self.framing} {self.width} x {self.height}",
+            f"model '{self.model}', {self.cores} cores, {self.framing}, "
+            f"{self.width} x {self.height}",
             f"{self.frames} frames in {self.wall_s:.1f} s: {self.fps:.1f} frames a second, "
             f"{self.realtime:.2f} x real time",
             f"load {self.load_s:.1f} s, portrait {self.encode_ms:.0f} ms, first frame of a stream "
@@ -119,9 +120,7 @@ def bench(model: str | Path, portrait: Path, audio: Path, *, framing: str = "cro
     others = sum(seconds for stage, seconds in meter.seconds.items() if stage != "mux")
     # x264 works in threads of its own: what no other stage accounts for is its.
     meter.seconds["mux"] = cpu_s - others
-    stages = {
-        name: 1000 * meter.seconds[name] / frames for name in STAGES if name in meter.seconds
-    }
+    stages = {name: 1000 * meter.seconds[name] / frames for name in STAGES if name in meter.seconds}
     return Report(
         model=animator.bundle.name, cores=cores(), framing=framing, width=size[0], height=size[1],
         frames=frames, load_s=round(load_s, 3), encode_ms=round(1000 * encode_s, 1),

@@ -6,7 +6,6 @@ exactly the same values; the graphs store them in fp16 and calculate in f32.
 
 from __future__ import annotations
 
-import io
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -17,12 +16,13 @@ from typing import Any
 import numpy as np
 import onnx
 import torch
-from onnx import TensorProto, helper, numpy_helper
+from safetensors.numpy import save
 from torch import Tensor, nn
 
 from openvasa.bundle import Bundle, write_bundle
-from openvasa.engine.backends import onnx_session, run_session
+from openvasa.engine.backends import OnnxBackend, onnx_session, run_session
 from openvasa.engine.graphs import OPSET, Graph, graph_table
+from openvasa.engine.onnx_weights import halve, share
 from openvasa.engine.torch_backend import graph_modules
 from openvasa.latent.config import LatentConfig
 from openvasa.motion.config import MotionConfig, MotionStats
@@ -30,7 +30,6 @@ from openvasa.motion.denoiser import MotionDenoiser, export_denoiser
 from openvasa.types import Array
 
 LICENSE = "Apache-2.0"
-SMALLEST = 1024  # bytes; smaller constants stay f32
 CLOSE = 2e-3  # largest difference between the runtimes that passes
 
 
@@ -68,26 +67,13 @@ def export_bundle(
     """
     for network in networks.values():
         _round(network)
-    table = graph_table(latent, motion)
-    modules = graph_modules(networks)
-    graphs: dict[str, bytes] = {}
-    parity: dict[str, float] = {}
-    for key, spec in table.items():
-        inputs = _example(spec)
-        module = modules[key]
-        made = (
-            _export_denoiser(module, motion)  # the tracing exporter cannot read it
-            if key == "denoiser"
-            else export_graph(module, spec, inputs)
-        )
-        graphs[key] = halve(onnx.load_from_string(made)).SerializeToString()
-        parity[key] = compare(module, graphs[key], spec, inputs)
-    if failed := {key: gap for key, gap in parity.items() if not gap <= CLOSE}:
-        raise ValueError(f"ONNX Runtime and PyTorch differ: {failed}")
     tensors: dict[str, Mapping[str, Any]] = {
         key: {k: v.detach().cpu().numpy() for k, v in network.state_dict().items()}
         for key, network in networks.items()
     }
+    graphs, parity = _export_graphs(networks, tensors, latent, motion)
+    if failed := {key: gap for key, gap in parity.items() if not gap <= CLOSE}:
+        raise ValueError(f"ONNX Runtime and PyTorch differ: {failed}")
     tensors["stats"] = {"mean": stats.mean, "std": stats.std}
     tensors["surface"] = {k: v if k == "mean" else v.astype(np.int32) for k, v in surface.items()}
     config = {
@@ -97,64 +83,64 @@ def export_bundle(
     bundle = write_bundle(
         folder, name=name, license=LICENSE, config=config, tensors=tensors, graphs=graphs
     )
+    OnnxBackend(bundle)  # every graph opens where it lies now
     return bundle, parity
 
 
-def export_graph(module: nn.Module, spec: Graph, inputs: Mapping[str, Array]) -> bytes:
-    """One ONNX file of a module, its weights in f32.
+def _export_graphs(
+    networks: Mapping[str, nn.Module],
+    tensors: Mapping[str, Mapping[str, Any]],
+    latent: LatentConfig,
+    motion: MotionConfig,
+) -> tuple[dict[str, bytes], dict[str, float]]:
+    """The content of every graph's file, and its distance from PyTorch."""
+    table, modules = graph_table(latent, motion), graph_modules(networks)
+    graphs: dict[str, bytes] = {}
+    parity: dict[str, float] = {}
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        for network, weights in tensors.items():
+            # Byte for byte what `write_bundle` writes: the graphs refer to places in it.
+            halves = {k: np.ascontiguousarray(v, np.float16) for k, v in weights.items()}
+            (folder / f"{network}.safetensors").write_bytes(save(halves))
+        for key, spec in table.items():
+            path, inputs = folder / f"{key}.onnx", example_inputs(spec)
+            module = modules[key]
+            if isinstance(module, MotionDenoiser):
+                export_denoiser(module, motion, path)
+            else:
+                trace_graph(module, spec, inputs, path)
+            stored = folder / f"{spec.network}.safetensors"
+            model = share(halve(onnx.load(path)), stored.read_bytes(), stored.name)
+            graphs[key] = model.SerializeToString()
+            path.write_bytes(graphs[key])
+            parity[key] = compare(module, path, spec, inputs)
+    return graphs, parity
+
+
+def trace_graph(module: nn.Module, spec: Graph, inputs: Mapping[str, Array], path: Path) -> None:
+    """Writes one ONNX file of a module, its weights in f32.
 
     Args:
         module: In evaluation mode.
         spec: Names of its tensors.
         inputs: An example.
+        path: The file to write.
     """
     free = {name: {0: "batch"} for name in (*spec.inputs, *spec.stored_outputs)}
-    file = io.BytesIO()
     with warnings.catch_warnings():
-        # The tracing exporter is deprecated, but seconds instead of a minute, and it is exact.
+        # The tracing exporter is deprecated, but takes a second instead of ten, and is exact.
         warnings.simplefilter("ignore")
         torch.onnx.export(
-            module, tuple(torch.from_numpy(inputs[name]) for name in spec.inputs), file,
+            module, tuple(torch.from_numpy(inputs[name]) for name in spec.inputs), path,
             input_names=list(spec.inputs), output_names=list(spec.stored_outputs),
             dynamic_axes=free if spec.batched else None, opset_version=OPSET, dynamo=False,
         )  # fmt: skip
-    return file.getvalue()
 
 
-def _export_denoiser(network: nn.Module, config: MotionConfig) -> bytes:
-    assert isinstance(network, MotionDenoiser)
-    with TemporaryDirectory() as folder:
-        path = Path(folder) / "denoiser.onnx"
-        export_denoiser(network, config, path)
-        return path.read_bytes()
-
-
-def halve(model: onnx.ModelProto) -> onnx.ModelProto:
-    """Stores large constants in fp16, followed by a cast, wherever that loses nothing."""
-    graph = model.graph
-    casts = []
-    for tensor in graph.initializer:
-        if tensor.data_type != TensorProto.FLOAT:
-            continue
-        value = numpy_helper.to_array(tensor)
-        if value.nbytes <= SMALLEST:
-            continue
-        with np.errstate(over="ignore"):
-            half = value.astype(np.float16)
-        if not np.array_equal(half.astype(np.float32), value):
-            continue
-        name = tensor.name
-        tensor.CopyFrom(numpy_helper.from_array(half, f"{name}_half"))
-        casts.append(helper.make_node("Cast", [f"{name}_half"], [name], to=TensorProto.FLOAT))
-    nodes = [*casts, *graph.node]
-    del graph.node[:]
-    graph.node.extend(nodes)
-    return model
-
-
-def compare(module: nn.Module, model: bytes, spec: Graph, inputs: Mapping[str, Array]) -> float:
+def compare(module: nn.Module, path: Path, spec: Graph, inputs: Mapping[str, Array]) -> float:
     """Largest absolute difference between an ONNX file and its module."""
-    ours = run_session(onnx_session(model), spec, inputs)
+    ours = run_session(onnx_session(path), spec, inputs)
     with torch.inference_mode():
         reference = module(*(torch.from_numpy(inputs[name]) for name in spec.inputs))
     if isinstance(reference, Tensor):
@@ -166,19 +152,20 @@ def compare(module: nn.Module, model: bytes, spec: Graph, inputs: Mapping[str, A
     return max(gaps)
 
 
-def _example(spec: Graph) -> dict[str, Array]:
+def example_inputs(spec: Graph) -> dict[str, Array]:
     """Plausible inputs: pictures in [0, 1], flows and points about the crop, flags of 0 and 1."""
     rng = np.random.default_rng(0)
     inputs: dict[str, Array] = {}
     for key, shape in spec.inputs.items():
-        value = 0.3 * rng.standard_normal(shape)
         if key in ("image", "half", "time", "expression"):
             value = rng.random(shape)
         elif key in ("hole", "keep"):
-            value = rng.integers(0, 2, shape)
+            value = rng.integers(0, 2, shape).astype(np.float64)
         elif key == "flow":
             value = rng.uniform(-1, 1, shape)
-        inputs[key] = np.asarray(value, np.float32)
+        else:
+            value = 0.3 * rng.standard_normal(shape)
+        inputs[key] = value.astype(np.float32)
     return inputs
 
 

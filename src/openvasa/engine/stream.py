@@ -214,5 +214,3 @@ def _joined(parts: list[Motion]) -> Motion:
         np.concatenate([np.zeros((0, POSE_DIM), np.float32), *(part.pose for part in parts)]),
         np.concatenate([np.zeros((0, DYNAMICS_DIM), np.float32), *(p.dynamics for p in parts)]),
     )
-
-
