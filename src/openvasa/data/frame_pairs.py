@@ -8,19 +8,26 @@ rendered ones with exact flow, and real ones (two frames of a clip, neutral and 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from openvasa.data.clips import read_frames
-from openvasa.data.head import FittedHead, HeadBasis, express, fit, iris_points, load_basis, pose_head
+from openvasa.data.clips import is_held_out, read_frames
+from openvasa.data.head import (
+    FittedHead,
+    HeadBasis,
+    express,
+    fit,
+    iris_points,
+    load_basis,
+    pose_head,
+)
 from openvasa.data.head import index_of as shape
 from openvasa.data.head_render import HeadRenderer
 from openvasa.latent.surface import MOUTH, PortraitSurface
-from openvasa.types import EXPRESSION_DIM, EXPRESSION_NAMES
+from openvasa.types import EXPRESSION_DIM, EXPRESSION_NAMES, Image, InputError
 
 COLLECTIONS = ("faker", "london_neutral", "london_smiling", "generated")
 YAW, PITCH, ROLL = np.deg2rad(24.0), np.deg2rad(16.0), np.deg2rad(14.0)
@@ -33,7 +40,11 @@ class Pool:
     Attributes:
         files: Image file, or clip file and frame as "FILE#T".
         group: int [N], frames of one clip or photos of one person share a number.
-        canonical: [N, 468, 3]; pose [N, 6]; expression [N, 45]; landmarks [N, 478, 3].
+        real: bool [N], whether it is a frame of a clip.
+        canonical: f32 [N, 468, 3].
+        pose: f32 [N, 6], z_pose.
+        expression: f32 [N, 45], e.
+        landmarks: f32 [N, 478, 3], y up.
     """
 
     files: np.ndarray
@@ -59,7 +70,8 @@ def fit_portraits(folder: Path, basis: HeadBasis) -> list[tuple[str, str, Fitted
         index_file = folder / name / "index.npz"
         if not index_file.exists():
             continue
-        index = np.load(index_file)
+        with np.load(index_file, allow_pickle=False) as stored:
+            index = {k: stored[k] for k in ("split", "names", "landmarks", "person")}
         for row in np.flatnonzero(index["split"] == "train"):
             file = folder / name / "crops" / f"{index['names'][row]}.jpg"
             kind = "london" if name.startswith("london") else name
@@ -70,7 +82,8 @@ def fit_portraits(folder: Path, basis: HeadBasis) -> list[tuple[str, str, Fitted
 
 def fit_clip(file: Path, basis: HeadBasis, every: int = 3) -> list[FittedHead]:
     """Every `every`-th frame of a clip, with one neutral shape for the whole clip."""
-    landmarks = np.load(file)["landmarks"].astype(np.float64)
+    with np.load(file, allow_pickle=False) as clip:
+        landmarks = clip["landmarks"].astype(np.float64)
     rough = [fit(basis, landmarks[t]) for t in range(0, len(landmarks), 8)]
     neutral = np.median([h.canonical - np.tensordot(h.expression, basis.expression, 1)
                          for h in rough], 0)  # fmt: skip
@@ -81,7 +94,7 @@ def build_pool(portraits: Path, clips: Path, basis: HeadBasis, limit: int) -> Po
     """Fit everything that may be trained on (held-out names are left out by their split)."""
     rows = [(f, p, False, h) for f, p, h in fit_portraits(portraits, basis)]
     files = sorted(f for f in clips.glob("*/*.npz") if f.parent.name != "eval")
-    files = [f for f in files if not (f.parent.name == "s1" and f.stem.startswith("s"))]
+    files = [f for f in files if not is_held_out(f.parent.name, f.stem)]
     picked = files[:: max(1, len(files) // limit)]
     for number, file in enumerate(picked):
         for t, head in enumerate(fit_clip(file, basis)):
@@ -132,6 +145,14 @@ class FramePairs:
     """Endless pairs; each call with the same (seed, number) gives the same pair."""
 
     def __init__(self, pool: Pool, basis: HeadBasis, size: int = 256, real: float = 0.3) -> None:
+        """Index the pool.
+
+        Args:
+            pool: Fitted faces.
+            basis: The head they were fitted with.
+            size: Side of the pictures in pixels.
+            real: Share of pairs that are two photographs rather than rendered, in [0, 1].
+        """
         self.pool, self.basis, self.size, self.real = pool, basis, size, real
         self.renderer = HeadRenderer(basis)
         self.photos = np.flatnonzero(~pool.real)
@@ -140,14 +161,21 @@ class FramePairs:
         groups = np.split(order, np.flatnonzero(np.diff(pool.group[order])) + 1)
         self.groups = [g for g in groups if len(g) > 1]
 
-    def crop(self, row: int) -> np.ndarray:
-        """The crop of one row, u8 [P, P, 3]."""
+    def crop(self, row: int) -> Image:
+        """The crop of one row, u8 [P, P, 3].
+
+        Raises:
+            InputError: The picture is gone.
+        """
         name = str(self.pool.files[row])
         if "#" in name:
             file, frame = name.rsplit("#", 1)
             with np.load(file, allow_pickle=False) as clip:
                 return read_frames(clip, [int(frame)])[0]
-        return cv2.imread(name)[:, :, ::-1]
+        image = cv2.imread(name)
+        if image is None:
+            raise InputError(f"cannot read {name}; build the pool again where the portraits are")
+        return image[:, :, ::-1].astype(np.uint8, copy=False)
 
     def pair(self, seed: int, number: int) -> dict[str, np.ndarray]:
         """One pair: source_* and target_* image, points, pose, expression; flow and hole."""
@@ -181,7 +209,8 @@ class FramePairs:
             "hole": target.pop("hole"), **{f"target_{k}": v for k, v in target.items()},
         }  # fmt: skip
 
-    def _target(self, rng, photo, head) -> dict[str, np.ndarray]:
+    def _target(self, rng: np.random.Generator, photo: Image,
+                head: FittedHead) -> dict[str, np.ndarray]:  # fmt: skip
         pose, expression = random_pose(rng, head.pose), random_expression(rng, self.seen)
         made = self.renderer.render(photo, head, pose, expression, self.size)
         points = pose_head(self.basis, head, pose, expression)
@@ -225,14 +254,6 @@ class FramePairs:
             made[f"free_{side}"] = points.astype(np.float32)
             made[f"free_{side}_expression"] = e.astype(np.float32)
         return made
-
-
-def batches(pairs: FramePairs, seed: int, first: int, count: int) -> Iterator[dict]:
-    """Endless batches from step `first` on."""
-    step = first
-    while True:
-        yield pairs.batch(seed, step, count)
-        step += 1
 
 
 def save_pool(path: Path, pool: Pool) -> None:

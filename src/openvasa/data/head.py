@@ -7,7 +7,9 @@ Points are in crop units; internally y is up and z toward the camera. Knows noth
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
@@ -16,7 +18,7 @@ from safetensors.numpy import load_file, save_file
 from openvasa.latent.surface import (
     IRIS,
     control_points,
-    rotation_from,
+    to_canonical,
     transform,
 )
 from openvasa.types import EXPRESSION_DIM, EXPRESSION_NAMES
@@ -34,15 +36,26 @@ _NAME = {name: i for i, name in enumerate(EXPRESSION_NAMES)}
 
 def angles_from(rotation: np.ndarray) -> np.ndarray:
     """(yaw, pitch, roll) of a rotation matrix; inverse of `rotation_from` for |pitch| < 90."""
-    pitch = np.arcsin(np.clip(rotation_row(rotation), -1, 1))
+    pitch = np.arcsin(np.clip(-rotation[2, 1], -1, 1))
     yaw = np.arctan2(-rotation[2, 0], rotation[2, 2])
     roll = np.arctan2(rotation[0, 1], rotation[1, 1])
     return np.array([yaw, pitch, roll])
 
 
-def rotation_row(rotation: np.ndarray) -> float:
-    """The sine of the pitch: -R[2, 1]."""
-    return float(-rotation[2, 1])
+class Solver(NamedTuple):
+    """A bounded ridge regression onto shapes.
+
+    Attributes:
+        shapes: [K, 3 * 468].
+        gram: [K, K], the shapes' inner products with the ridge added.
+        low: [K] smallest weights.
+        high: [K] largest weights.
+    """
+
+    shapes: np.ndarray
+    gram: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -56,6 +69,25 @@ class HeadBasis:
     mouth_expression: np.ndarray  # [45, M, 3]
     mouth_triangles: np.ndarray  # [F, 3]
     mouth_part: np.ndarray  # [M] 0 socket, 1 gums and tongue, 2 teeth
+
+    @cached_property
+    def alone(self) -> Solver:
+        """Expressions only, for a person whose neutral shape is known."""
+        shapes = self.expression[:-2].reshape(EXPRESSION_DIM - 2, -1).astype(np.float64)
+        zero, one = np.zeros(len(shapes)), np.ones(len(shapes))
+        return Solver(shapes, shapes @ shapes.T + 0.01 * np.eye(len(shapes)), zero, one)
+
+    @cached_property
+    def joint(self) -> Solver:
+        """Expressions and identity together."""
+        people = self.identity.reshape(len(self.identity), -1).astype(np.float64)
+        shapes = np.concatenate([self.alone.shapes, people])
+        ridge = np.repeat([0.02, 0.004], [len(self.alone.shapes), len(people)])
+        wide = np.full(len(people), 4.0)
+        return Solver(
+            shapes, shapes @ shapes.T + np.diag(ridge),
+            np.concatenate([self.alone.low, -wide]), np.concatenate([self.alone.high, wide]),
+        )  # fmt: skip
 
 
 def save_basis(path: Path, tensors: dict[str, np.ndarray]) -> None:
@@ -86,7 +118,8 @@ class FittedHead:
 
 
 @njit(cache=True)
-def bounded_ridge(gram, target, low, high):
+def bounded_ridge(gram: np.ndarray, target: np.ndarray, low: np.ndarray,
+                  high: np.ndarray) -> np.ndarray:  # fmt: skip
     """Minimize x'Gx/2 - t'x within bounds by coordinate descent (G includes the ridge)."""
     x = np.zeros(len(target))
     for _ in range(80):
@@ -108,23 +141,16 @@ def fit(basis: HeadBasis, landmarks: np.ndarray, identity: np.ndarray | None = N
     points, (scale, rotation, shift) = control_points(landmarks, basis.mean)
     canonical = (points[:468] - shift) @ rotation / scale
     pose = np.concatenate([angles_from(rotation), [shift[0], -shift[1], np.log(scale)]])
-    shapes = basis.expression[:-2].reshape(EXPRESSION_DIM - 2, -1)
-    if identity is None:
-        free = np.concatenate([shapes, basis.identity.reshape(len(basis.identity), -1)])
-        offset = (canonical - basis.mean).ravel()
-        ridge = np.concatenate([np.full(len(shapes), 0.02), np.full(len(basis.identity), 0.004)])
-        low = np.concatenate([np.zeros(len(shapes)), np.full(len(basis.identity), -4.0)])
-        high = np.concatenate([np.ones(len(shapes)), np.full(len(basis.identity), 4.0)])
-    else:
-        free, offset = shapes, (canonical - identity).ravel()
-        ridge, low, high = np.full(len(shapes), 0.01), np.zeros(len(shapes)), np.ones(len(shapes))
-    gram = free @ free.T + np.diag(ridge)
-    found = bounded_ridge(gram, free @ offset, low, high)[: len(shapes)]
+    solver = basis.joint if identity is None else basis.alone
+    offset = (canonical - (basis.mean if identity is None else identity)).ravel()
+    found = bounded_ridge(solver.gram, solver.shapes @ offset, solver.low, solver.high)
+    found = found[: EXPRESSION_DIM - 2]
     expression = np.concatenate([found, gaze_of(canonical, points, rotation, scale, shift)])
     return FittedHead(canonical, pose, expression, points)
 
 
-def gaze_of(canonical, points, rotation, scale, shift) -> np.ndarray:
+def gaze_of(canonical: np.ndarray, points: np.ndarray, rotation: np.ndarray, scale: float,
+            shift: np.ndarray) -> np.ndarray:  # fmt: skip
     """Eye-in-head (yaw, pitch) in radians from the iris centers, mean of both eyes."""
     angles = []
     for (outer, inner), iris in zip(EYE_CORNERS, IRIS, strict=True):
@@ -135,13 +161,15 @@ def gaze_of(canonical, points, rotation, scale, shift) -> np.ndarray:
     return np.mean(angles, 0) - GAZE_REST
 
 
-def pose_head(basis: HeadBasis, head: FittedHead, pose: np.ndarray, expression: np.ndarray):
+def pose_head(basis: HeadBasis, head: FittedHead, pose: np.ndarray,
+              expression: np.ndarray) -> np.ndarray:  # fmt: skip
     """The person's points [478, 3] (y up, crop units) at another pose and expression."""
     face = express(basis, head.canonical[None], head.expression[None], expression[None])[0]
     return transform(np.concatenate([face, iris_points(head, expression)]), pose)
 
 
-def express(basis: HeadBasis, canonical: np.ndarray, own: np.ndarray, wanted: np.ndarray):
+def express(basis: HeadBasis, canonical: np.ndarray, own: np.ndarray,
+            wanted: np.ndarray) -> np.ndarray:  # fmt: skip
     """Canonical faces [N, 468, 3] with expressions [N, 45] changed from `own` to `wanted`.
 
     Lips meet or part exactly as the shapes say: what the fit left of the portrait's own lip gap
@@ -163,9 +191,7 @@ def express(basis: HeadBasis, canonical: np.ndarray, own: np.ndarray, wanted: np
 
 def iris_points(head: FittedHead, expression: np.ndarray) -> np.ndarray:
     """Canonical iris points [10, 3] (center and ring, both eyes) for the gaze in `expression`."""
-    own = (head.landmarks[468:] - np.array([head.pose[3], -head.pose[4], 0.0])) @ rotation_from(
-        head.pose
-    ) / np.exp(head.pose[5])
+    own = to_canonical(head.landmarks[468:], head.pose)
     turn = np.sin(expression[-2:] + GAZE_REST) - np.sin(head.expression[-2:] + GAZE_REST)
     own[:, :2] += EYEBALL_RADIUS * turn
     return own

@@ -68,8 +68,16 @@ def mean_face(landmarks: np.ndarray) -> np.ndarray:
     return mean * (MESH_HEIGHT / np.linalg.norm(mean[10] - mean[152]))
 
 
-def nearest(warped: np.ndarray, neutral: np.ndarray, jaw: np.ndarray, blink: np.ndarray):
-    """Index of the ICT face vertex for each mesh point, lips and lids kept on their own side."""
+def nearest(warped: np.ndarray, neutral: np.ndarray, jaw: np.ndarray,
+            blink: np.ndarray) -> np.ndarray:  # fmt: skip
+    """Index of the ICT face vertex for each mesh point, lips and lids kept on their own side.
+
+    Args:
+        warped: [468, 3] mesh points in the scans' space.
+        neutral: [N, 3] neutral scan.
+        jaw: [N] how far each vertex moves with the jaw.
+        blink: [N] how far up each vertex moves in a blink.
+    """
     face = np.arange(9409)
     index = cKDTree(neutral[face]).query(warped)[1]
     sides = (

@@ -19,6 +19,7 @@ from openvasa.data.head import index_of as shape
 from openvasa.latent.surface import (
     EYEBALL_REACH,
     EYES,
+    FLIP,
     MOUTH,
     PortraitSurface,
     Topology,
@@ -77,6 +78,7 @@ class HeadRenderer:
     """Renders portraits through one `HeadBasis`."""
 
     def __init__(self, basis: HeadBasis) -> None:
+        """Triangulate the face and find the mouth's normals."""
         self.basis = basis
         self.topology = triangulate(basis)
         normals = np.zeros_like(basis.mouth_mean)
@@ -108,18 +110,20 @@ class HeadRenderer:
         image = sample(photo, flow)
         visible = (label != MOUTH).astype(np.float32)
         if (label == MOUTH).any():
-            inside = self.mouth(head, pose, expression, label == MOUTH, photo)
-            image = np.where(visible[..., None] > 0, image, inside)
+            interior = self.mouth(head, pose, expression, label == MOUTH, photo)
+            image = np.where(visible[..., None] > 0, image, interior)
         return Rendering(image, flow, visible, label, to_image(target))
 
-    def mouth(self, head, pose, expression, hole, photo) -> np.ndarray:
-        """Teeth, gums and tongue [S, S, 3] seen through the parted lips."""
+    def mouth(self, head: FittedHead, pose: np.ndarray, expression: np.ndarray,
+              hole: np.ndarray, photo: np.ndarray) -> np.ndarray:  # fmt: skip
+        """Teeth, gums and tongue f32 [S, S, 3] as seen through `hole`, bool [S, S]."""
         basis, size = self.basis, len(hole)
         own = head.canonical - np.tensordot(head.expression, basis.expression, 1)
-        width = np.linalg.norm(own[61] - own[291]) / np.linalg.norm(basis.mean[61] - basis.mean[291])
+        mean = basis.mean
+        width = np.linalg.norm(own[61] - own[291]) / np.linalg.norm(mean[61] - mean[291])
         lips = [61, 291, 13, 14]
         points = basis.mouth_mean + np.tensordot(expression, basis.mouth_expression, 1)
-        points = (points - basis.mean[lips].mean(0)) * np.array([width, 1.0, 1.0])
+        points = (points - mean[lips].mean(0)) * np.array([width, 1.0, 1.0])
         placed = transform(points + own[lips].mean(0), pose)
         normal = self.normals @ rotation_from(pose).T
         light = np.clip(normal @ np.array([0.0, 0.25, 0.97]), 0, 1)
@@ -137,15 +141,14 @@ class HeadRenderer:
 
 def to_image(points: np.ndarray) -> np.ndarray:
     """From y up, z toward the camera to the image convention, f32."""
-    return (points * np.array([1.0, -1.0, -1.0])).astype(np.float32)
+    return (points * FLIP).astype(np.float32)
 
 
 def sample(photo: np.ndarray, flow: np.ndarray) -> np.ndarray:
     """The photo (u8 [P, P, 3]) read at `flow` (crop units), f32 [S, S, 3] in [0, 1]."""
-    scale = len(photo) / 2
-    at = ((flow + 1) * scale - 0.5).astype(np.float32)
     if len(photo) >= 2 * len(flow):
         photo = cv2.resize(photo, (len(flow) * 2,) * 2, interpolation=cv2.INTER_AREA)
-        at = ((flow + 1) * len(flow) - 0.5).astype(np.float32)
-    image = cv2.remap(photo, at[..., 0], at[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    at = ((flow + 1) * (len(photo) / 2) - 0.5).astype(np.float32)
+    x, y = at[..., 0], at[..., 1]
+    image = cv2.remap(photo, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return image.astype(np.float32) / 255.0

@@ -10,7 +10,7 @@ performance's from the expressions it was made of; head pose is an offset to the
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -34,7 +34,7 @@ def audio_encoder(weights: Path) -> Encode:
     """Samples [N] -> features [T, 128] by the trained network, exactly as the engine does it."""
     network = load_audio(weights).eval()
 
-    def run(_: str, inputs: dict[str, Array]) -> dict[str, Array]:
+    def run(_: str, inputs: Mapping[str, Array]) -> dict[str, Array]:
         with torch.inference_mode():
             return {"features": network(torch.from_numpy(inputs["mel"])).numpy()}
 
@@ -53,7 +53,7 @@ def real_clip(file: Path, basis: HeadBasis, anchor: Array, encode: Encode) -> Mo
     return MotionClip(
         pose=(pose - np.median(pose, 0))[:frames].astype("f4"),
         dynamics=(expression @ anchor.T)[:frames].astype("f4"),
-        audio=features[:frames], gaze=np.zeros(2, "f4"), distance=np.float32(1.0),
+        audio=features[:frames], gaze=np.zeros(2, "f4"), distance=np.ones((), "f4"),
         emotion=np.zeros(6, "f4"), known=np.array(KNOWN_OF_REAL, "f4"),
     )  # fmt: skip
 
@@ -66,15 +66,16 @@ def made_clip(file: Path, features: Array, anchor: Array) -> MotionClip:
             pose=take["pose"][:frames].astype("f4"),
             dynamics=(take["expression"] @ anchor.T)[:frames].astype("f4"),
             audio=features[:frames], gaze=take["main_gaze"].astype("f4"),
-            distance=np.float32(take["distance"]), emotion=take["emotion"].astype("f4"),
+            distance=take["distance"].astype("f4"), emotion=take["emotion"].astype("f4"),
             known=np.ones(3, "f4"),
         )  # fmt: skip
 
 
 def main() -> None:
     """Command line."""
-    parser = argparse.ArgumentParser(description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)  # fmt: skip
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     for name in ("clips", "performances", "basis", "latent", "audio", "out"):
         parser.add_argument(f"--{name}", type=Path, required=True)
     args = parser.parse_args()
