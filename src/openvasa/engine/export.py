@@ -106,10 +106,12 @@ def _export_graphs(
         for key, spec in table.items():
             path, inputs = folder / f"{key}.onnx", example_inputs(spec)
             module = modules[key]
-            if isinstance(module, MotionDenoiser):
-                export_denoiser(module, motion, path)
-            else:
-                trace_graph(module, spec, inputs, path)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # both exporters warn of their own innards
+                if isinstance(module, MotionDenoiser):
+                    export_denoiser(module, motion, path)
+                else:
+                    trace_graph(module, spec, inputs, path)
             stored = folder / f"{spec.network}.safetensors"
             model = share(halve(onnx.load(path)), stored.read_bytes(), stored.name)
             graphs[key] = model.SerializeToString()
@@ -128,14 +130,12 @@ def trace_graph(module: nn.Module, spec: Graph, inputs: Mapping[str, Array], pat
         path: The file to write.
     """
     free = {name: {0: "batch"} for name in (*spec.inputs, *spec.stored_outputs)}
-    with warnings.catch_warnings():
-        # The tracing exporter is deprecated, but takes a second instead of ten, and is exact.
-        warnings.simplefilter("ignore")
-        torch.onnx.export(
-            module, tuple(torch.from_numpy(inputs[name]) for name in spec.inputs), path,
-            input_names=list(spec.inputs), output_names=list(spec.stored_outputs),
-            dynamic_axes=free if spec.batched else None, opset_version=OPSET, dynamo=False,
-        )  # fmt: skip
+    # The tracing exporter is deprecated, but takes a second instead of ten, and is exact.
+    torch.onnx.export(
+        module, tuple(torch.from_numpy(inputs[name]) for name in spec.inputs), path,
+        input_names=list(spec.inputs), output_names=list(spec.stored_outputs),
+        dynamic_axes=free if spec.batched else None, opset_version=OPSET, dynamo=False,
+    )  # fmt: skip
 
 
 def compare(module: nn.Module, path: Path, spec: Graph, inputs: Mapping[str, Array]) -> float:
