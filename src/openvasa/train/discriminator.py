@@ -10,6 +10,7 @@ class PatchDiscriminator(nn.Module):
     """[N, 3, S, S] in [0, 1] -> logits [N, 1, S/8, S/8]."""
 
     def __init__(self, width: int = 32) -> None:
+        """Make the layers; `width` channels after the first."""
         super().__init__()
         sizes = [3, width, 2 * width, 4 * width]
         self.layers = nn.ModuleList(

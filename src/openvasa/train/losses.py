@@ -85,8 +85,8 @@ def picture_weight(hole: Tensor, points: Tensor) -> Tensor:
     axis = (2 * torch.arange(size, device=hole.device) + 1) / size - 1
     weight = 0.4 + F.max_pool2d(hole, 7, 1, 3) * 4
     for index, radius, gain in ((13, 0.22, 2.0), (168, 0.28, 1.2), (1, 0.45, 0.6)):
-        x, y = points[:, index, 0], -points[:, index, 1]
-        d2 = (axis[None, None] - x[:, None, None]) ** 2 + (axis[None, :, None] - y[:, None, None]) ** 2
+        x, y = points[:, index, 0, None, None], -points[:, index, 1, None, None]
+        d2 = (axis[None, None] - x) ** 2 + (axis[None, :, None] - y) ** 2
         weight = weight + gain * torch.exp(-d2 / radius**2)[:, None]
     return weight
 

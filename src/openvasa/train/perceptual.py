@@ -36,12 +36,14 @@ class PerceptualLoss(nn.Module):
 
     Each block's distance is divided by the mean size of the wanted image's features, so that
     no block outweighs the others.
-
-    Args:
-        path: safetensors with `conv{i}.weight` [O, I, 3, 3] and `conv{i}.bias` [O], i from 0.
     """
 
     def __init__(self, path: Path) -> None:
+        """Read the weights.
+
+        Args:
+            path: safetensors with `conv{i}.weight` [O, I, 3, 3] and `conv{i}.bias` [O], i from 0.
+        """
         super().__init__()
         weights = load_file(str(path))
         self.convs = nn.ModuleList(nn.Conv2d(i, o, 3, padding=1) for i, o in CHANNELS)
