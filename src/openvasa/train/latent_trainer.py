@@ -209,7 +209,8 @@ class LatentTrainer:
     def adversarial(self, made: Tensor, wanted: Tensor) -> Tensor:
         """One step of the critic, then the generator's term (on mouth crops)."""
         self.critic_optimizer.zero_grad(set_to_none=True)
-        adversarial_losses(self.critic(wanted), self.critic(made.detach())).backward()
+        # Both crops come out of one sampling, so both carry the graph that the next line needs.
+        adversarial_losses(self.critic(wanted.detach()), self.critic(made.detach())).backward()
         self.critic_optimizer.step()
         return -self.critic(made).mean()
 
