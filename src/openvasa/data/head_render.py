@@ -129,7 +129,8 @@ class HeadRenderer:
         light = np.clip(normal @ np.array([0.0, 0.25, 0.97]), 0, 1)
         lip_depth = transform(own[lips].mean(0, keepdims=True), pose)[0, 2]
         deep = np.exp(5.0 * np.minimum(placed[:, 2] - lip_depth + 0.12, 0.0))
-        bright = np.clip(np.percentile(photo[128:384:4, 128:384:4], 85) / 200.0, 0.35, 1.0)
+        middle = slice(len(photo) // 4, 3 * len(photo) // 4, max(1, len(photo) // 128))
+        bright = np.clip(np.percentile(photo[middle, middle], 85) / 200.0, 0.35, 1.0)
         shade = (0.45 + 0.55 * light) * deep * bright
         color = TONES[basis.mouth_part] * shade[:, None]
         out = np.tile(0.3 * bright * TONES[0], (size, size, 1)).astype(np.float64)
