@@ -1,0 +1,70 @@
+"""What our model must beat: the still portrait, lips opened by loudness, and the wrong audio."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from scipy.ndimage import gaussian_filter1d
+
+from openvasa import Animator, Avatar, Motion
+from openvasa.media.video import VideoWriter
+from openvasa.metrics.scripted import perform, play
+from openvasa.types import (
+    EXPRESSION_DIM,
+    EXPRESSION_NAMES,
+    POSE_DIM,
+    SAMPLES_PER_FRAME,
+    Array,
+)
+
+_WIDEST = 0.45  # jawOpen of the puppet where the sound is loudest
+_SWAY = (3.0, 2.0, 1.5)  # degrees, spread of the puppet's yaw, pitch and roll
+_SLOW = 12.0  # frames over which the sway is smoothed
+_QUIET = -45.0  # dB below the loudest frame at which the puppet's lips are shut
+STILL_SIZE = 512
+
+
+def write_still(avatar: Avatar, sound: Array, target: Path) -> None:
+    """The portrait, unmoved, as long as the sound."""
+    image = avatar.crop(STILL_SIZE)
+    with VideoWriter(target, (STILL_SIZE, STILL_SIZE), sound) as writer:
+        for _ in range(-(-len(sound) // SAMPLES_PER_FRAME)):
+            writer.write(image)
+
+
+def write_puppet(animator: Animator, avatar: Avatar, sound: Array, target: Path) -> None:
+    """Lips opened by loudness and a head that sways at random, drawn by our own engine."""
+    motion = puppet_motion(animator, sound)
+    play(animator, avatar, motion, sound).save(target)
+
+
+def write_shuffled(
+    animator: Animator, avatar: Avatar, sound: Array, other: Array, target: Path
+) -> None:
+    """Our model moved by another recording, under the sound of this one."""
+    heard = np.resize(other, len(sound))  # repeated where it is the shorter one
+    play(animator, avatar, perform(animator, avatar, heard), sound).save(target)
+
+
+def loudness(sound: Array) -> Array:
+    """Smoothed loudness of each frame, f32 [T] in [0, 1]: 1 at the loudest."""
+    count = -(-len(sound) // SAMPLES_PER_FRAME)
+    padded = np.zeros(count * SAMPLES_PER_FRAME)
+    padded[: len(sound)] = sound
+    power = (padded.reshape(count, -1) ** 2).mean(1) + 1e-10
+    level = 10 * np.log10(power / power.max())
+    return gaussian_filter1d(np.clip(1 - level / _QUIET, 0, 1), 1.0).astype(np.float32)
+
+
+def puppet_motion(animator: Animator, sound: Array, seed: int = 0) -> Motion:
+    """A face at rest, its lips closed, the jaw opened by loudness; and a random sway."""
+    level = loudness(sound)
+    expression = np.zeros((len(level), EXPRESSION_DIM), np.float32)
+    expression[:, EXPRESSION_NAMES.index("jawOpen")] = _WIDEST * level
+    dynamics = animator.run("embed", {"expression": expression})["dynamics"]
+    pose = np.zeros((len(level), POSE_DIM), np.float32)
+    noise = np.random.default_rng(seed).standard_normal((len(level) + 100, 3))
+    smooth = gaussian_filter1d(noise, _SLOW, axis=0)[50:-50]
+    pose[:, :3] = np.radians(_SWAY) * smooth / gaussian_filter1d(noise, _SLOW, axis=0).std(0)
+    return Motion(pose - pose[:1], dynamics.astype(np.float32))

@@ -1,0 +1,75 @@
+"""Is the person still the person? Likeness of hard frames to the portrait, by a face recognizer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image as PillowImage
+
+from openvasa.metrics.track import FaceTrack, Floats
+from openvasa.types import Array, Image, InputError
+
+SIDE = 112  # pixels of the recognizer's input
+TURNED = 10.0  # degrees of yaw away from the portrait that make a frame hard
+OPEN = 0.03  # gap between the inner lips relative to the face's height that does
+MOST = 12  # hard frames looked at in one clip, spread evenly
+# Irises (left of the image first), nose tip, mouth corners of the mesh ...
+_POINTS = (468, 473, 1, 61, 291)
+# ... and where the recognizer wants them.
+_PLACES = np.array(
+    [[38.3, 51.7], [73.5, 51.5], [56.0, 71.7], [41.5, 92.4], [70.7, 92.2]], np.float64
+)
+
+
+class Recognizer:
+    """SFace (OpenCV Zoo, Apache-2.0) on ONNX Runtime."""
+
+    def __init__(self, path: Path) -> None:
+        """Loads the network; raises InputError where there is none."""
+        import onnxruntime
+
+        if not path.is_file():
+            raise InputError(f"there is no file '{path}': give the face recognizer's .onnx file.")
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads, options.log_severity_level = 1, 3
+        self._session: Any = onnxruntime.InferenceSession(
+            str(path), options, providers=["CPUExecutionProvider"]
+        )
+        self._input = self._session.get_inputs()[0].name
+
+    def __call__(self, image: Image, points: Floats) -> Array:
+        """Unit vector f32 [128] of the face whose mesh [478, 2] lies at these pixels."""
+        tensor = np.asarray(align(image, points), np.float32).transpose(2, 0, 1)[None]
+        vector: Array = self._session.run(None, {self._input: tensor})[0][0]
+        return vector / np.linalg.norm(vector)
+
+
+def align(image: Image, points: Floats) -> Image:
+    """The face turned upright and scaled to the recognizer's input, u8 [112, 112, 3]."""
+    a, b, x, y = similarity(_PLACES, points[list(_POINTS)])
+    shrink = max(1, round(float(np.hypot(a, b))))  # average first: a transform only samples
+    small = PillowImage.fromarray(image).reduce(shrink)
+    back = tuple(value / shrink for value in (a, -b, x, b, a, y))
+    bilinear = PillowImage.Resampling.BILINEAR
+    crop = small.transform((SIDE, SIDE), PillowImage.Transform.AFFINE, back, bilinear)
+    return np.asarray(crop)
+
+
+def similarity(source: Floats, target: Floats) -> tuple[float, float, float, float]:
+    """(a, b, x, y): target ~ [[a, -b], [b, a]] source + (x, y), by least squares."""
+    plane, aim = (points @ np.array([1, 1j]) for points in (source, target))
+    design = np.stack([plane, np.ones(len(plane))], 1)
+    (turn, shift), *_ = np.linalg.lstsq(design, aim.astype(np.complex128), rcond=None)
+    return float(turn.real), float(turn.imag), float(shift.real), float(shift.imag)
+
+
+def hard_frames(track: FaceTrack, yaw: float, most: int = MOST) -> NDArray[np.int64]:
+    """Indices of frames turned away from the portrait's yaw in degrees, or with an open mouth."""
+    turned = np.abs(track.angles[:, 0] - yaw) >= TURNED
+    hard = np.flatnonzero((turned | (track.gap > OPEN)) & track.found)
+    if len(hard) <= most:
+        return hard
+    return hard[np.linspace(0, len(hard) - 1, most).round().astype(int)]
