@@ -92,8 +92,8 @@ def _latent_graphs(config: LatentConfig) -> dict[str, Graph]:
             "autoencoder",
             {
                 "volume": volume, "flow": flow, "hole": one, "skip": skip, "half": half,
-                "identity": identity, "rest": pose, "own_dynamics": dynamics, "pose": pose,
-                "dynamics": dynamics,
+                "neutral": points, "identity": identity, "rest": pose,
+                "own_dynamics": dynamics, "pose": pose, "dynamics": dynamics,
             },
             {"flow": flow, "visible": one, "color": image},
         ),

@@ -77,7 +77,7 @@ class Renderer:
             self.size = (side, side)
         self._crop = avatar.crop(side)
         self._fixed = {
-            name: getattr(avatar, name) for name in ("skip", "half", "identity")
+            name: getattr(avatar, name) for name in ("skip", "half", "neutral", "identity")
         } | {"rest": avatar.pose, "own_dynamics": avatar.dynamics}  # fmt: skip
 
     def __call__(self, motion: Motion, index: int) -> Frame:
@@ -99,7 +99,7 @@ class Renderer:
         avatar = self._avatar
         target = {"pose": pose, "dynamics": dynamics}
         with self._timer("move"):
-            moved = self._run("move", {**self._fixed, "neutral": avatar.neutral, **target})
+            moved = self._run("move", {**self._fixed, **target})
             volume = sample_volume(avatar.appearance, moved["at"][0])[None]
         with self._timer("surface"):
             points = moved["points"][0].astype(np.float64)

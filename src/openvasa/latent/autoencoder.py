@@ -16,6 +16,7 @@ from openvasa.latent.warp_field import (
     FLIP_Y,
     Z_HALF,
     WarpField,
+    mouth_frame,
     place,
     sample_volume,
     unplace,
@@ -114,7 +115,8 @@ class FaceAutoencoder(nn.Module):
         volume = sample_volume(code.appearance, at)
         half = F.avg_pool2d(code.image, 2)
         modulation = self.code(own, pose, dynamics)
-        return self.decoder(volume, flow, hole, code.skip, half, modulation)
+        mouth = mouth_frame(code.neutral, pose, half.shape[-1])
+        return self.decoder(volume, flow, hole, code.skip, half, mouth, modulation)
 
     def code(self, own: FaceCodes, pose: Tensor, dynamics: Tensor) -> Tensor:
         """The vector that modulates the decoder, [N, condition]."""

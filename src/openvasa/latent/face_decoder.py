@@ -54,10 +54,10 @@ class FaceDecoder(nn.Module):
         self.enter = nn.Conv2d((channels + 1) * depth + 3, wide, 1)
         self.low = nn.ModuleList(Residual(wide, condition) for _ in range(blocks[0]))
         self.to_middle = nn.Conv2d(wide, middle * 4, 1)
-        self.join_middle = nn.Conv2d(middle + skip, middle, 3, padding=1)
+        self.join_middle = nn.Conv2d(middle + skip + 2, middle, 3, padding=1)
         self.mid = nn.ModuleList(Residual(middle, condition) for _ in range(blocks[1]))
         self.to_narrow = nn.Conv2d(middle, narrow * 4, 1)
-        self.join_narrow = nn.Conv2d(narrow + 4, narrow, 3, padding=1)
+        self.join_narrow = nn.Conv2d(narrow + 6, narrow, 3, padding=1)
         self.high = nn.ModuleList(Residual(narrow, condition) for _ in range(blocks[2]))
         self.out = nn.Conv2d(narrow, 6 * 4, 3, padding=1)
         nn.init.normal_(self.out.weight, std=1e-3)
@@ -67,7 +67,7 @@ class FaceDecoder(nn.Module):
                              persistent=False)  # fmt: skip
 
     def forward(self, volume: Tensor, flow: Tensor, hole: Tensor, skip: Tensor, half: Tensor,
-                code: Tensor) -> Decoded:  # fmt: skip
+                mouth: Tensor, code: Tensor) -> Decoded:  # fmt: skip
         """Decode.
 
         Args:
@@ -76,6 +76,7 @@ class FaceDecoder(nn.Module):
             hole: [N, 1, S, S], 1 where the lips are parted.
             skip: [N, K, S/4, S/4] the portrait's features.
             half: [N, 3, S/2, S/2] the portrait at half size, in [0, 1].
+            mouth: [N, 2, S/2, S/2] `warp_field.mouth_frame`.
             code: [N, condition] modulation.
         """
         half_flow = F.avg_pool2d(flow, 2)
@@ -89,12 +90,12 @@ class FaceDecoder(nn.Module):
         for block in self.low:
             x = block(x, code)
         x = F.pixel_shuffle(self.to_middle(x), 2)
-        x = self.join_middle(torch.cat([x, look(skip, quarter_flow)], 1))
+        x = self.join_middle(torch.cat([x, look(skip, quarter_flow), F.avg_pool2d(mouth, 2)], 1))
         for block in self.mid:
             x = block(x, code)
         x = F.pixel_shuffle(self.to_narrow(x), 2)
         seen = look(half, half_flow) * 2 - 1
-        x = self.join_narrow(torch.cat([x, seen, half_hole * 2 - 1], 1))
+        x = self.join_narrow(torch.cat([x, seen, half_hole * 2 - 1, mouth], 1))
         for block in self.high:
             x = block(x, code)
         out = F.pixel_shuffle(self.out(F.silu(x)), 2)  # [N, 6, S, S]

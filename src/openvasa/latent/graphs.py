@@ -12,7 +12,7 @@ from torch.nn import functional as F
 
 from openvasa.latent.autoencoder import FaceAutoencoder, place_up
 from openvasa.latent.motion_encoder import FaceCodes
-from openvasa.latent.warp_field import to_grid
+from openvasa.latent.warp_field import mouth_frame, to_grid
 
 
 class PortraitGraph(nn.Module):
@@ -63,11 +63,12 @@ class DecoderGraph(nn.Module):
         self.model = model
 
     def forward(self, volume: Tensor, flow: Tensor, hole: Tensor, skip: Tensor, half: Tensor,
-                identity: Tensor, rest: Tensor, own_dynamics: Tensor, pose: Tensor,
-                dynamics: Tensor) -> tuple[Tensor, ...]:  # fmt: skip
+                neutral: Tensor, identity: Tensor, rest: Tensor, own_dynamics: Tensor,
+                pose: Tensor, dynamics: Tensor) -> tuple[Tensor, ...]:  # fmt: skip
         """To flow, visible and color; `rest` and `own_dynamics` are the portrait's own."""
         code = self.model.code(FaceCodes(identity, rest, own_dynamics), pose, dynamics)
-        out = self.model.decoder(volume, flow, hole, skip, half, code)
+        mouth = mouth_frame(neutral, pose, half.shape[-1])
+        out = self.model.decoder(volume, flow, hole, skip, half, mouth, code)
         return out.flow, torch.sigmoid(out.visible), out.color
 
 
