@@ -1,0 +1,170 @@
+"""Moving a portrait's surface: rest, borders, lips, rasterized triangles, conventions."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from openvasa.data.head import FittedHead, HeadBasis, fit, index_of, pose_head
+from openvasa.data.head_render import HeadRenderer
+from openvasa.data.toy_head import toy_basis, toy_landmarks
+from openvasa.latent.surface import (
+    FLATTEST,
+    FLIP,
+    MOUTH,
+    PortraitSurface,
+    control_points,
+    inside,
+    raster,
+    rigid_fit,
+    rotation_from,
+    shallow,
+    to_canonical,
+    transform,
+)
+from openvasa.latent.warp_field import place
+from openvasa.types import EXPRESSION_DIM
+
+POSE = np.array([0.3, -0.2, 0.15, 0.05, -0.04, 0.1])
+UP = np.array([1.0, -1.0, 1.0])
+
+
+@pytest.fixture(scope="module")
+def basis() -> HeadBasis:
+    return toy_basis()
+
+
+@pytest.fixture(scope="module")
+def head(basis: HeadBasis) -> FittedHead:
+    landmarks = toy_landmarks(basis, np.random.default_rng(0))
+    return fit(basis, landmarks.astype(np.float64))
+
+
+@pytest.fixture(scope="module")
+def surface(basis: HeadBasis, head: FittedHead) -> PortraitSurface:
+    return HeadRenderer(basis).surface(head)
+
+
+def centers(size: int) -> np.ndarray:
+    """Crop coordinates (x, y down) of pixel centers, [size, size, 2]."""
+    axis = (2 * np.arange(size) + 1) / size - 1
+    return np.stack(np.meshgrid(axis, axis), -1)
+
+
+@pytest.mark.parametrize(
+    ("angle", "point", "axis"),
+    [(0, (0.0, 0.0, 1.0), 0), (1, (0.0, 0.0, 1.0), 1), (2, (0.0, 1.0, 0.0), 0)],
+    ids=["yaw: nose right", "pitch: nose up", "roll: crown right"],
+)
+def test_turning_has_the_documented_sign_in_both_rooms(
+    angle: int, point: tuple[float, ...], axis: int
+) -> None:
+    pose = np.zeros(6)
+    pose[angle] = 0.4
+    moved = transform(np.array([point]), pose)[0]
+    assert moved[axis] == pytest.approx(np.sin(0.4))
+    down = torch.tensor(np.array([[point]]) * UP)
+    same = place(down, torch.tensor(pose[None]))[0, 0].numpy() * UP
+    np.testing.assert_allclose(same, moved, atol=1e-12)
+
+
+def test_both_rooms_place_points_alike() -> None:
+    points = np.random.default_rng(0).normal(size=(20, 3))
+    down = place(torch.tensor(points * UP)[None], torch.tensor(POSE[None]))[0].numpy()
+    np.testing.assert_allclose(down * UP, transform(points, POSE), atol=1e-12)
+
+
+def test_moving_down_and_to_the_right_is_positive() -> None:
+    moved = transform(np.zeros((1, 3)), np.array([0, 0, 0, 0.2, 0.3, 0]))[0]
+    np.testing.assert_allclose(moved, [0.2, -0.3, 0.0])  # y is up here, z_pose counts it down
+
+
+def test_to_canonical_undoes_transform() -> None:
+    points = np.random.default_rng(1).normal(size=(30, 3))
+    np.testing.assert_allclose(to_canonical(transform(points, POSE), POSE), points, atol=1e-12)
+
+
+def test_rigid_fit_finds_the_similarity() -> None:
+    a = np.random.default_rng(2).normal(size=(25, 3))
+    rotation, shift = rotation_from(POSE), np.array([0.3, -0.1, 0.7])
+    scale, found, moved = rigid_fit(a, 1.7 * a @ rotation.T + shift)
+    assert scale == pytest.approx(1.7)
+    np.testing.assert_allclose(found, rotation, atol=1e-10)
+    np.testing.assert_allclose(moved, shift, atol=1e-10)
+    assert np.linalg.det(rigid_fit(a, a * FLIP * UP)[1]) > 0  # never a mirror
+
+
+def test_control_points_bring_the_mean_face_onto_the_landmarks(basis: HeadBasis) -> None:
+    iris = np.repeat(basis.mean[[33, 263]], 5, 0)
+    seen = transform(np.concatenate([basis.mean, iris]), POSE) * FLIP
+    seen[:, 2] += 0.4  # a landmarker's depth has no origin
+    points, (scale, rotation, shift) = control_points(seen, basis.mean)
+    assert scale == pytest.approx(np.exp(POSE[5]), abs=1e-6)
+    np.testing.assert_allclose(rotation, rotation_from(POSE), atol=1e-6)
+    np.testing.assert_allclose(points[:, :2], (seen * FLIP)[:, :2], atol=1e-6)
+    assert shift[2] == 0
+
+
+def test_shallow_keeps_what_is_near_and_lifts_what_is_far() -> None:
+    points = np.zeros((478, 3))
+    points[:, 2] = np.linspace(-1, 1, 478)
+    lifted = shallow(points)[:468, 2]
+    assert (lifted >= FLATTEST).all()
+    assert (np.diff(lifted) >= 0).all()
+    assert lifted[-10:] == pytest.approx(points[458:468, 2], abs=1e-3)
+
+
+def test_at_rest_every_pixel_shows_itself(surface: PortraitSurface, head: FittedHead) -> None:
+    flow, label = surface.move(head.landmarks, head.pose, 64)
+    np.testing.assert_allclose(flow, centers(64), atol=1e-3)
+    assert not (label == MOUTH).any()
+
+
+def test_the_border_rests_when_the_head_moves(
+    basis: HeadBasis, surface: PortraitSurface, head: FittedHead
+) -> None:
+    pose = head.pose + np.array([0.35, 0.2, -0.2, 0.05, 0.05, 0.1])
+    target = pose_head(basis, head, pose, head.expression)
+    flow, _ = surface.move(target, pose, 64)
+    still = np.abs(centers(64)).max(-1) > 0.97
+    np.testing.assert_allclose(flow[still], centers(64)[still], atol=0.01)
+    assert np.abs(flow - centers(64)).max() > 0.1
+
+
+def test_parted_lips_leave_a_hole(
+    basis: HeadBasis, surface: PortraitSurface, head: FittedHead
+) -> None:
+    expression = np.zeros(EXPRESSION_DIM)
+    _, closed = surface.move(pose_head(basis, head, head.pose, expression), head.pose, 96)
+    expression[index_of("jawOpen")] = 0.8
+    target = pose_head(basis, head, head.pose, expression)
+    _, parted = surface.move(target, head.pose, 96)
+    assert not (closed == MOUTH).any()
+    rows, columns = np.nonzero(parted == MOUTH)
+    assert len(rows) > 20
+    x, y = (2 * columns.mean() + 1) / 96 - 1, 1 - (2 * rows.mean() + 1) / 96
+    between = target[[13, 14], :2].mean(0)
+    np.testing.assert_allclose([x, y], between, atol=0.03)
+
+
+def test_raster_draws_the_nearer_triangle() -> None:
+    xy = np.array([[0.0, 0.0], [8.0, 0.0], [0.0, 8.0]])
+    zbuf, out = np.full((10, 10), -1e9), np.zeros((10, 10, 1))
+    label = np.zeros((10, 10), np.int8)
+    triangle = np.array([[0, 1, 2]])
+    raster(xy, np.ones(3), xy[:, :1].copy(), triangle, 1, zbuf, out, label)
+    rows, columns = np.mgrid[:10, :10]
+    covered = rows + columns <= 8
+    assert np.array_equal(label == 1, covered)
+    np.testing.assert_allclose(out[covered, 0], columns[covered], atol=1e-9)
+    raster(xy / 2, np.zeros(3), xy[:, :1].copy(), triangle, 2, zbuf, out, label)  # behind
+    assert not (label == 2).any()
+    raster(xy / 2, np.full(3, 2.0), xy[:, :1].copy(), triangle[:, ::-1].copy(), 3, zbuf, out, label)
+    assert np.array_equal(label == 3, rows + columns <= 4)  # winding does not matter
+
+
+def test_inside_follows_a_concave_polygon() -> None:
+    notch = np.array([[0, 0], [4, 0], [4, 4], [2, 1], [0, 4]], np.float64)
+    points = np.array([[1, 1], [2, 3], [3.5, 3], [2, 0.5], [5, 1], [-1, 0]], np.float64)
+    assert inside(points, notch).tolist() == [True, False, True, True, False, False]
