@@ -39,6 +39,7 @@ VERBS = {
     ),
     "bench": Verb("how fast this machine animates, stage by stage", "openvasa.commands.bench"),
     "export": Verb("trained networks -> a model folder", "openvasa.commands.export"),
+    "train": Verb("one stage of training", "openvasa.commands.train"),
 }
 
 

@@ -11,12 +11,16 @@ from typing import Any
 import pytest
 
 from openvasa import cli
-from openvasa.commands import animate
+from openvasa.commands import animate, train
 from openvasa.types import Controls, InputError
 
 FLAGS = {
     "animate": "--distance --emotion --face --framing --gaze --guidance --help --model --output "
     "--seed --size --steps",
+    "bench": "--framing --help --model",
+    "export": "--audio --autoencoder --head --help --latent --motion --name --notice --output "
+    "--sources",
+    "train": "--help",  # all else belongs to the stage
 }
 
 
@@ -59,6 +63,8 @@ GIVEN = ["animate", "a.jpg", "a.wav", "-o", "a.mp4"]
     [
         (["animat"], "did you mean 'animate'"),
         (["xyz"], "there are: animate"),
+        (["train"], "STAGE"),
+        (["train", "voice"], "invalid choice: 'voice'"),
         (["animate", "a.jpg"], "AUDIO"),
         (["animate", "a.jpg", "a.wav"], "--output"),
         ([*GIVEN, "--gaze", "5"], "two angles"),
@@ -93,6 +99,25 @@ def test_bad_flags_get_one_line(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     assert about in _complaint(words, capsys)
+
+
+def test_every_verb_is_pinned() -> None:
+    assert sorted(FLAGS) == sorted(cli.VERBS)
+
+
+@pytest.mark.parametrize("stage", sorted(train.STAGES))
+def test_train_passes_everything_on(stage: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[Any] = []
+
+    def main(words: list[str]) -> int:
+        calls.append((Path(sys.argv[0]).name, words))
+        return 3
+
+    monkeypatch.setitem(sys.modules, train.STAGES[stage], SimpleNamespace(main=main))
+    before = list(sys.argv)
+    assert cli.main(["train", stage, "--out", "a", "--help", "--set", "rate=0.1"]) == 3
+    assert calls == [(f"openvasa train {stage}", ["--out", "a", "--help", "--set", "rate=0.1"])]
+    assert sys.argv == before
 
 
 def test_flags_become_options() -> None:
