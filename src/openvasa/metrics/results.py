@@ -180,12 +180,18 @@ or with the mouth open; at most 12 of a video.
 def _probes(probes: dict[str, list[dict[str, Any]]]) -> str:
     def effects(key: str) -> list[list[str]]:
         return [
-            [e["what"], f"{e['levels']:.2f}", f"{100 * e['share']:.1f} %", f"{e['pose']:.3f}",
-             f"{e['dynamics']:.3f}"]
+            [e["what"], f"{e['levels']:.2f}", f"{e['peak']:.0f}", f"{100 * e['share']:.1f} %",
+             f"{e['pose']:.3f}", f"{e['dynamics']:.3f}"]
             for e in probes[key]
         ]  # fmt: skip
 
-    head = ["mean change, of 255", "pixels changed by > 8", "pose, sd", "dynamics, sd"]
+    head = [
+        "mean change, of 255",
+        "1 in 1000 changes by",
+        "pixels changed by > 8",
+        "pose, sd",
+        "dynamics, sd",
+    ]
     steering = [
         [s["what"], f"{s['first']:.1f}", f"{s['second']:.1f}", f"{s['right']} of {s['portraits']}"]
         for s in probes["steering"]

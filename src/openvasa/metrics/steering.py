@@ -13,10 +13,10 @@ from openvasa.metrics.track import FaceTrack, Floats
 from openvasa.types import Array, Controls, Image
 
 EVERY = 6  # of a performance, each so many frames one is looked at
+Measure = Callable[[FaceTrack], Floats]
 
 # (corner on the image's left, corner on its right, iris) of both eyes of the mesh.
 _EYES = ((33, 133, 468), (362, 263, 473))
-_LIDS = ((159, 145), (386, 374))  # upper, lower
 
 
 @dataclass(frozen=True)
@@ -39,46 +39,31 @@ class Steering:
 
 
 def sideways(track: FaceTrack) -> Floats:
-    """Where the irises stand between the corners of their eyes, 0 to 1 from image left to right."""
-    places = [
-        (_x(track, iris) - _x(track, left)) / (_x(track, right) - _x(track, left))
-        for left, right, iris in _EYES
-    ]
-    return np.asarray(np.mean(places, axis=0))
-
-
-def toward(track: FaceTrack) -> Floats:
-    """Where the person looks sideways in degrees: head and eyes together, roughly."""
-    return track.angles[:, 0] + 60 * (sideways(track) - 0.5)
+    """How far the irises are right of the middle of their eyes (of the image), % of its width."""
+    return 100 * np.asarray(np.mean([_iris(track, *eye) for eye in _EYES], axis=0))[:, 0]
 
 
 def upward(track: FaceTrack) -> Floats:
-    """The same up and down: the head's pitch, and how open the upper lids are."""
-    lids = [(_y(track, below) - _y(track, above)) / track.height for above, below in _LIDS]
-    return track.angles[:, 1] + 100 * np.asarray(np.mean(lids, axis=0))
-
-
-def size(track: FaceTrack) -> Floats:
-    """Height of the face in pixels."""
-    return track.height
+    """How far the irises are above the line of the corners of their eyes, % of its width."""
+    return -100 * np.asarray(np.mean([_iris(track, *eye) for eye in _EYES], axis=0))[:, 1]
 
 
 def smile(track: FaceTrack) -> Floats:
-    """How high the mouth corners are above the lips' middle, relative to the face's height."""
-    middle = (_y(track, 13) + _y(track, 14)) / 2
-    return (middle - (_y(track, 61) + _y(track, 291)) / 2) / track.height
+    """How high the mouth corners are above the lips' middle, 1/1000 of the face's height."""
+    y = track.points[:, :, 1]
+    return 1000 * ((y[:, 13] + y[:, 14]) / 2 - (y[:, 61] + y[:, 291]) / 2) / track.height
 
 
-_WISHES: tuple[tuple[str, Controls, Controls, Callable[[FaceTrack], Floats]], ...] = (
-    ("gaze 20 against -20 degrees: where head and eyes point, degrees",
-     Controls(gaze=(20.0, 0.0)), Controls(gaze=(-20.0, 0.0)), toward),
-    ("gaze 15 against -15 degrees up: pitch and lids, about degrees",
-     Controls(gaze=(0.0, 15.0)), Controls(gaze=(0.0, -15.0)), upward),
-    ("distance 0.8 against 1.25: height of the face, pixels",
-     Controls(distance=0.8), Controls(distance=1.25), size),
-    ("happy against sad: lift of the mouth corners, 1/1000 of the face",
-     Controls(emotion=("happy", 1.0)), Controls(emotion=("sad", 1.0)),
-     lambda track: 1000 * smile(track)),
+_WISHES: tuple[tuple[str, Controls, Controls, dict[str, Measure]], ...] = (
+    ("gaze 20 against -20 degrees sideways", Controls(gaze=(20.0, 0.0)),
+     Controls(gaze=(-20.0, 0.0)),
+     {"head's yaw, degrees": lambda t: t.angles[:, 0], "irises, % of the eye": sideways}),
+    ("gaze 15 against -15 degrees up", Controls(gaze=(0.0, 15.0)), Controls(gaze=(0.0, -15.0)),
+     {"head's pitch, degrees": lambda t: t.angles[:, 1], "irises, % of the eye": upward}),
+    ("distance 0.8 against 1.25", Controls(distance=0.8), Controls(distance=1.25),
+     {"face's height, pixels": lambda t: t.height}),
+    ("happy against sad", Controls(emotion=("happy", 1.0)), Controls(emotion=("sad", 1.0)),
+     {"lift of the mouth corners, 1/1000 of the face": smile}),
 )  # fmt: skip
 
 
@@ -95,24 +80,34 @@ def steer(
         look: Pictures to a track; None where it sees no face.
     """
     rows = []
-    for what, first, second, measure in _WISHES:
-        pairs = []
-        for avatar, sound in zip(avatars, sounds, strict=True):
-            values = []
-            for controls in (first, second):
-                motion = perform(animator, avatar, sound, controls=controls)
-                track = look(pictures(animator, avatar, motion[EVERY::EVERY]))
-                values.append(float("nan") if track is None else float(measure(track).mean()))
-            pairs.append(values)
-        mean = np.nanmean(pairs, axis=0)
-        right = sum(a > b for a, b in pairs)
-        rows.append(Steering(what, float(mean[0]), float(mean[1]), right, len(pairs)))
+    for wish, first, second, measures in _WISHES:
+        tracks = [
+            [_track(animator, avatar, sound, controls, look) for controls in (first, second)]
+            for avatar, sound in zip(avatars, sounds, strict=True)
+        ]
+        seen = [pair for pair in tracks if pair[0] is not None and pair[1] is not None]
+        for what, measure in measures.items():
+            pairs = [[float(measure(track).mean()) for track in pair if track] for pair in seen]
+            mean = np.mean(pairs, axis=0) if pairs else (np.nan, np.nan)
+            right = sum(a > b for a, b in pairs)
+            name = f"{wish}: {what}"
+            rows.append(Steering(name, float(mean[0]), float(mean[1]), right, len(pairs)))
     return rows
 
 
-def _x(track: FaceTrack, point: int) -> Floats:
-    return track.points[:, point, 0]
+def _track(
+    animator: Animator, avatar: Avatar, sound: Array, controls: Controls,
+    look: Callable[[list[Image]], FaceTrack | None],
+) -> FaceTrack | None:  # fmt: skip
+    motion = perform(animator, avatar, sound, controls=controls)
+    return look(pictures(animator, avatar, motion[EVERY::EVERY]))
 
 
-def _y(track: FaceTrack, point: int) -> Floats:
-    return track.points[:, point, 1]
+def _iris(track: FaceTrack, left: int, right: int, iris: int) -> Floats:
+    """Where an iris is, from the middle between the corners, in widths of the eye, [T, 2]."""
+    a, b = track.points[:, left], track.points[:, right]
+    width = np.linalg.norm(b - a, axis=1, keepdims=True)
+    along = (b - a) / width
+    across = along[:, ::-1] * np.array([-1, 1])  # a quarter turn: down where along is right
+    off = (track.points[:, iris] - (a + b) / 2) / width
+    return np.stack([(off * along).sum(1), (off * across).sum(1)], 1)

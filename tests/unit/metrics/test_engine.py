@@ -64,7 +64,7 @@ def test_probes_cover_every_code_and_condition(animator: Animator, avatar) -> No
     assert len(conditions) == 6
     assert all(effect.dynamics > 0 for effect in conditions)
     rows = steer(animator, [avatar], sounds[:1], _look)
-    assert len(rows) == 4 and all(row.portraits == 1 for row in rows)
+    assert len(rows) == 6 and all(row.portraits == 1 for row in rows)
 
 
 def _look(images: list[Any]) -> FaceTrack:

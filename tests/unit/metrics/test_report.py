@@ -17,7 +17,7 @@ from openvasa.metrics.cases import SYSTEMS, PortraitCase
 from openvasa.metrics.codes import Effect, average, change
 from openvasa.metrics.results import write_results
 from openvasa.metrics.sheet import Tile, choose, closer, write_overview, write_sheet
-from openvasa.metrics.steering import sideways, smile
+from openvasa.metrics.steering import sideways, smile, upward
 from openvasa.metrics.track import FaceTrack
 
 METER = {
@@ -103,21 +103,23 @@ def test_change_counts_the_face_only() -> None:
     before = np.zeros((40, 40, 3), np.uint8)
     after = before.copy()
     after[:5] = 255  # above the face
-    assert change(avatar, [before], [after]) == (0.0, 0.0)
+    assert change(avatar, [before], [after]) == (0.0, 0.0, 0.0)
     after[:] = 10
-    assert change(avatar, [before], [after]) == (10.0, 1.0)
+    assert change(avatar, [before], [after]) == (10.0, 10.0, 1.0)
 
 
 def test_effects_of_one_kind_are_averaged() -> None:
-    effects = [Effect("a", 1, 0, 0, 0), Effect("b", 5, 0, 0, 0), Effect("a", 3, 0.5, 0, 0)]
-    assert average(effects) == [Effect("a", 2, 0.25, 0, 0), Effect("b", 5, 0, 0, 0)]
+    effects = [Effect("a", 1, 0, 0, 0, 0), Effect("b", 5, 0, 0, 0, 0), Effect("a", 3, 8, 0.5, 0, 0)]
+    assert average(effects) == [Effect("a", 2, 4, 0.25, 0, 0), Effect("b", 5, 0, 0, 0, 0)]
 
 
 def test_steering_reads_eyes_and_mouth() -> None:
     seen = track(8)
     for left, right, iris in ((33, 133, 468), (362, 263, 473)):
         seen.points[:, left, 0], seen.points[:, right, 0], seen.points[:, iris, 0] = 10, 20, 18
-    assert sideways(seen)[0] == pytest.approx(0.8)
+    seen.points[:, [468, 473], 1] = -2
+    assert sideways(seen)[0] == pytest.approx(30)
+    assert upward(seen)[0] == pytest.approx(20)
     seen.points[:, [61, 291], 1] = 0.0
     assert smile(seen)[0] > 0  # corners above the middle of the lips
 
@@ -132,7 +134,14 @@ def test_the_report_keeps_what_someone_wrote(tmp_path: Path) -> None:
     people = [PortraitCase("a", "CC0", Path("a.jpg"), "hat")]
     rows = [row(system, "a", likeness=[0.8, 0.9]) for system in SYSTEMS]
     facts: dict[str, dict[str, Any]] = {"a": {"vector": np.ones(3)}}
-    effect = {"what": "z_id", "levels": 1.0, "share": 0.1, "pose": 0.0, "dynamics": 0.0}
+    effect = {
+        "what": "z_id",
+        "levels": 1.0,
+        "peak": 9.0,
+        "share": 0.1,
+        "pose": 0.0,
+        "dynamics": 0.0,
+    }
     wish = {"what": "near", "first": 2.0, "second": 1.0, "right": 1, "portraits": 1}
     probes = {"codes": [effect], "conditions": [effect], "steering": [wish]}
     target = tmp_path / "results.md"
