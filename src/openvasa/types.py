@@ -58,8 +58,8 @@ class AlignedFace:
     Attributes:
         photo: The whole photo, u8 [H, W, 3], upright.
         box: The training crop around the face, in photo pixels.
-        landmarks: f32 [478, 3] (the last 10 are irises) in crop units: x right, y down in [-1, 1], z toward the camera
-            negative.
+        landmarks: f32 [478, 3] (the last 10 are irises) in crop units: x right, y down in
+            [-1, 1], z toward the camera negative.
         faces: How many faces the photo holds.
         score: The detector's confidence in [0, 1].
     """

@@ -30,6 +30,7 @@ from openvasa.latent.surface import (
     transform,
 )
 
+UPPER_TEETH_DROP = 0.026  # crop units: lips of the scans hide more teeth than speakers' do
 TONES = np.array([[0.16, 0.06, 0.06], [0.62, 0.30, 0.29], [0.92, 0.89, 0.83]], np.float32)
 
 
@@ -86,6 +87,8 @@ class HeadRenderer:
         face_normal = np.cross(corner[:, 1] - corner[:, 0], corner[:, 2] - corner[:, 0])
         for k in range(3):
             np.add.at(normals, basis.mouth_triangles[:, k], face_normal)
+        still = np.linalg.norm(basis.mouth_expression[shape("jawOpen")], axis=1)
+        self.upper = (basis.mouth_part > 0) & (still < 0.25 * still.max())
         self.normals = normals / (np.linalg.norm(normals, axis=1, keepdims=True) + 1e-12)
 
     def surface(self, head: FittedHead) -> PortraitSurface:
@@ -124,11 +127,14 @@ class HeadRenderer:
         lips = [61, 291, 13, 14]
         points = basis.mouth_mean + np.tensordot(expression, basis.mouth_expression, 1)
         points = (points - mean[lips].mean(0)) * np.array([width, 1.0, 1.0])
+        points[self.upper, 1] -= UPPER_TEETH_DROP
+        corner = 0.7 * abs(float(mean[61, 0])) * width  # little light reaches past the canines
         placed = transform(points + own[lips].mean(0), pose)
         normal = self.normals @ rotation_from(pose).T
         light = np.clip(normal @ np.array([0.0, 0.25, 0.97]), 0, 1)
         lip_depth = transform(own[lips].mean(0, keepdims=True), pose)[0, 2]
-        deep = np.exp(5.0 * np.minimum(placed[:, 2] - lip_depth + 0.12, 0.0))
+        deep = np.exp(8.0 * np.minimum(placed[:, 2] - lip_depth + 0.10, 0.0))
+        deep = deep * np.exp(-((points[:, 0] / corner) ** 4))
         middle = slice(len(photo) // 4, 3 * len(photo) // 4, max(1, len(photo) // 128))
         bright = np.clip(np.percentile(photo[middle, middle], 85) / 200.0, 0.35, 1.0)
         shade = (0.45 + 0.55 * light) * deep * bright

@@ -87,7 +87,7 @@ def main() -> None:
     for file in takes:
         with np.load(file, allow_pickle=False) as take:
             stem, path, split = str(take["audio"]), Path(str(take["audio_path"])), take["split"]
-        if str(split) not in ("train", "held_out"):
+        if str(split) != "train":
             continue
         if stem not in known:
             with np.load(path, allow_pickle=False) as speech:

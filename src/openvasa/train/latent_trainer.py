@@ -194,7 +194,7 @@ class LatentTrainer:
         off = (out.flow - batch["flow"]).abs().mean((1, 2, 3))
         losses = {
             "image": o.image * ((made - wanted).abs() * weight).mean(),
-            "drawn": o.drawn * ((out.color - wanted).abs() * (hole * 8 + 0.1)).mean(),
+            "drawn": o.drawn * ((out.color - wanted).abs() * (hole * 8 + 0.02)).mean(),
             "visible": o.visible * visible_loss(out.visible, hole, batch["exact"]),
             "residual": 4 * (off * batch["exact"]).mean(),
         }

@@ -44,7 +44,10 @@ def main() -> None:
     parser.add_argument("--take", nargs=2, required=True, metavar=("FILE", "PREFIX"))
     parser.add_argument("--out", type=Path, required=True)
     args = parser.parse_args()
-    count = merge(args.base, Path(args.take[0]), args.take[1], args.out)
+    try:
+        count = merge(args.base, Path(args.take[0]), args.take[1], args.out)
+    except InputError as error:
+        raise SystemExit(f"merge: {error}") from None
     print(f"{count} tensors taken from {args.take[0]}")
 
 
