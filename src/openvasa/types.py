@@ -95,12 +95,13 @@ class Motion:
 
 @dataclass(frozen=True, kw_only=True)
 class Controls:
-    """What the user asks of a performance; None leaves the choice to the model.
+    """What the user asks of a performance.
 
     Attributes:
-        gaze: (yaw, pitch) in degrees relative to the camera: right and up of the image positive.
-        distance: Head-to-camera distance relative to the portrait's (1.0 = as in the portrait).
-        emotion: (name in `EMOTIONS`, strength in [0, 1]).
+        gaze: (yaw, pitch) in degrees relative to the camera: right and up of the image positive;
+            None looks into the camera.
+        distance: Head-to-camera distance relative to the portrait's; None is 1.0, the portrait's.
+        emotion: (name in `EMOTIONS`, strength in [0, 1]); None is as the model hears it.
     """
 
     gaze: tuple[float, float] | None = None

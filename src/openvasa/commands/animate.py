@@ -59,14 +59,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
         type=_gaze,
         metavar="YAW,PITCH",
         help="where to look, in degrees from the camera: right and up positive, 0,0 is into the "
-        "camera (default: as the model likes)",
+        "camera (default: into it)",
     )
     add(
         "--distance",
         type=_distance,
         metavar="D",
         help="distance to the camera relative to the portrait's: 0.8 is nearer, 1.2 farther "
-        "(default: as the model likes)",
+        "(default: 1)",
     )
     add(
         "--emotion",

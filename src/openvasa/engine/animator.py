@@ -120,7 +120,7 @@ class Animator:
         Args:
             avatar: From `prepare`.
             audio: Any file with sound, or f32 [N] mono samples at 16 kHz.
-            controls: Gaze, distance and emotion; None leaves them to the model.
+            controls: Gaze, distance and emotion; see `Controls` for what None means.
             seed: Another seed is another performance.
             guidance: How strictly to obey each condition.
             steps: Denoising steps a window.

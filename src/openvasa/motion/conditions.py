@@ -66,24 +66,26 @@ def emotion_vector(name: str, strength: float = 1.0) -> Array:
 def control_arrays(controls: Controls) -> tuple[Array, Array, Array, Array]:
     """The user's wishes for the network.
 
+    As in the paper (section 4.1), what is not asked for is a gaze into the camera, the portrait's
+    own distance, and no word on emotion.
+
     Returns:
-        gaze [2], distance [1], emotion [6] and the keep flags of these three [3]; what the user
-        left to the model has flag 0.
+        gaze [2], distance [1], emotion [6] and the keep flags of these three [3].
 
     Raises:
         InputError: When a wish is out of range.
     """
     gaze, distance = np.zeros(2, np.float32), np.zeros(1, np.float32)
-    emotion, keep = np.zeros(len(EMOTIONS), np.float32), np.zeros(3, np.float32)
+    emotion, keep = np.zeros(len(EMOTIONS), np.float32), np.asarray([1, 1, 0], np.float32)
     if controls.gaze is not None:
         if not all(abs(angle) <= GAZE_LIMIT for angle in controls.gaze):
             raise InputError(f"Gaze angles must lie within {GAZE_LIMIT:g} degrees of the camera.")
-        gaze, keep[0] = gaze_units(np.asarray(controls.gaze)), 1.0
+        gaze = gaze_units(np.asarray(controls.gaze))
     if controls.distance is not None:
         low, high = DISTANCE_LIMITS
         if not low <= controls.distance <= high:
             raise InputError(f"The distance must lie between {low:g} and {high:g}.")
-        distance, keep[1] = distance_units(np.asarray([controls.distance])), 1.0
+        distance = distance_units(np.asarray([controls.distance]))
     if controls.emotion is not None:
         emotion, keep[2] = emotion_vector(*controls.emotion), 1.0
     return gaze, distance, emotion, keep

@@ -23,7 +23,7 @@ def test_controls_become_units_and_flags() -> None:
     )
     np.testing.assert_allclose(gaze, [1.0, -0.5])
     assert emotion[EMOTIONS.index("sad")] == 0.5 and emotion.sum() == 0.5
-    assert keep.tolist() == [1, 0, 1] and distance.tolist() == [0]
+    assert keep.tolist() == [1, 1, 1] and distance.tolist() == [0]
 
 
 def test_distance_is_logarithmic_about_the_portrait() -> None:
