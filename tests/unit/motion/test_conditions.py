@@ -58,7 +58,7 @@ def test_first_window_has_no_past_and_missing_audio_is_zero() -> None:
     empty = window_conditions(
         config, np.zeros((0, 54), "f4"), np.zeros((0, 128), "f4"), audio, Controls()
     )
-    assert empty.keep.tolist() == [0, 1, 0, 0, 0]
+    assert empty.keep.tolist() == [0, 1, 1, 1, 0]
     assert empty.audio.shape == (27, 128)
     assert empty.audio[20:23].all() and not empty.audio[23:].any() and not empty.audio[:20].any()
 

@@ -99,12 +99,12 @@ def test_scale_zero_costs_nothing_and_is_plain() -> None:
     none = GuidanceScales(audio=0.0, gaze=0.0)
     x0 = guide(run, conditions(Controls(gaze=(5, 0))), none)(X, 0.5)
     assert run.batches == [1]
-    np.testing.assert_array_equal(x0, np.float32(111.0))
+    np.testing.assert_array_equal(x0, np.float32(1111.0))
 
 
 def test_conditions_left_to_the_model_have_no_branch() -> None:
     run = Recorder()
-    guide(run, conditions(Controls()), GuidanceScales(audio=0.0, gaze=3.0))(X, 0.5)
+    guide(run, conditions(Controls()), GuidanceScales(audio=0.0, gaze=0.0, emotion=3.0))(X, 0.5)
     given = replace(conditions(), keep=np.zeros(5, np.float32))
     guide(run, given, GuidanceScales(audio=1.0, previous=1.0))(X, 0.5)
     assert run.batches == [1, 1]
