@@ -13,7 +13,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from openvasa.engine.backends import Backend
-from openvasa.face.align import cut
+from openvasa.face.align import cut, soften_beyond
 from openvasa.latent.surface import control_points
 from openvasa.types import AlignedFace, Array, CropBox, Image, InputError
 
@@ -61,7 +61,8 @@ class Avatar:
 
     def crop(self, size: int) -> Image:
         """The square around the face as u8 [size, size, 3]."""
-        return cut(self.photo, self.box, size)
+        crop = cut(self.photo, self.box, size)
+        return soften_beyond(crop, self.box, *self.photo.shape[:2])
 
     def save(self, path: str | Path) -> None:
         """Writes the avatar as one safetensors file, whole or not at all.

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as PilImage
+from PIL import ImageFilter
 
 from openvasa.types import Array, CropBox, Image
 
@@ -69,6 +70,31 @@ def cut(image: Image, box: CropBox, size: int) -> Image:
     inner = (left - x0, top - y0, left - x0 + box.side, top - y0 + box.side)
     resized = region.resize((size, size), PilImage.Resampling.BICUBIC, box=inner)
     return np.asarray(resized, np.uint8).copy()
+
+
+def soften_beyond(crop: Image, box: CropBox, height: int, width: int) -> Image:
+    """Blur what `cut` repeated beyond the photo, so that it reads as background, not as stripes.
+
+    Args:
+        crop: u8 [S, S, 3] as `cut` made it.
+        box: The square it shows.
+        height: Of the photo, in pixels.
+        width: Of the photo, in pixels.
+
+    Returns:
+        u8 [S, S, 3]; pixels of the photo itself are unchanged.
+    """
+    size = len(crop)
+    at = (np.arange(size) + 0.5) * box.side / size - box.side / 2
+    beyond_x = np.maximum(np.maximum(-(box.cx + at), box.cx + at - width), 0)
+    beyond_y = np.maximum(np.maximum(-(box.cy + at), box.cy + at - height), 0)
+    beyond = np.maximum(beyond_x[None], beyond_y[:, None]) / box.side
+    if beyond.max() == 0:
+        return crop
+    picture = PilImage.fromarray(crop)
+    soft = np.asarray(picture.filter(ImageFilter.GaussianBlur(size * 0.05)), np.float32)
+    share = np.clip(beyond / 0.06, 0, 1)[..., None]
+    return np.rint(crop * (1 - share) + soft * share).astype(np.uint8)
 
 
 def to_crop_units(points: NDArray[Any], box: CropBox) -> Array:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from openvasa.face.align import crop_box, cut, to_crop_units, to_pixels
+from openvasa.face.align import crop_box, cut, soften_beyond, to_crop_units, to_pixels
 from openvasa.types import CropBox
 
 
@@ -89,3 +89,14 @@ def test_units_and_pixels_are_inverses(dims):
 def test_corners_of_the_box_are_one_and_z_is_only_scaled():
     box = CropBox(100, 50, 40)
     assert np.allclose(to_crop_units(np.array([80.0, 70.0, -10.0]), box), [-1, 1, -0.5])
+
+
+def test_only_what_lies_beyond_the_photo_is_softened() -> None:
+    photo = np.random.default_rng(0).integers(0, 256, (40, 60, 3), dtype=np.uint8)
+    inside, outside = CropBox(30, 20, 40), CropBox(30, 10, 40)
+    crop = cut(photo, inside, 80)
+    assert np.array_equal(soften_beyond(crop, inside, 40, 60), crop)
+    crop = cut(photo, outside, 80)
+    soft = soften_beyond(crop, outside, 40, 60)
+    assert np.array_equal(soft[20:], crop[20:])
+    assert soft[:10].std() < 0.5 * crop[:10].std()
