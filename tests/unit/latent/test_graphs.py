@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import onnxruntime
@@ -102,3 +103,24 @@ def test_the_graphs_together_are_the_model(model, portrait) -> None:
     torch.testing.assert_close(got[0], wanted.flow)
     torch.testing.assert_close(got[1], torch.sigmoid(wanted.visible))
     torch.testing.assert_close(got[2], wanted.color)
+
+
+def test_the_paper_preset_in_onnx() -> None:
+    """Portrait, move and decoder at full width, one inside the other, on smaller pictures."""
+    made = FaceAutoencoder(replace(PRESETS["paper"], image_size=128, motion_size=128)).eval()
+
+    class Whole(nn.Module):
+        def forward(self, image, points, pose, dynamics, flow, hole):
+            code = made.encode(image, points)
+            return tuple(made.decode(code, pose, dynamics, flow, hole))
+
+    size = 128
+    mean = toy_basis().mean
+    points = torch.from_numpy(np.concatenate([mean, mean[:10]]))[None]
+    flow = coordinates(size, size).permute(2, 0, 1)[None]
+    whole = Whole()
+    whole.model = made
+    check(whole, (
+        torch.rand(1, 3, size, size), points, torch.zeros(1, 6),
+        torch.randn(1, PRESETS["paper"].dynamics_dim), flow, torch.zeros(1, 1, size, size),
+    ))  # fmt: skip
