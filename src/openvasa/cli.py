@@ -20,7 +20,7 @@ from openvasa.types import InputError
 
 EXIT_USER = 2  # what was given cannot be used
 EXIT_INTERRUPTED = 130  # Ctrl-C, as shells count it
-EXIT_TERMINATED = 143
+_EXIT_SIGNAL = 128  # plus the signal's number, as shells count it
 # Flags whose value may begin with a minus sign without being a plain number.
 _SIGNED_FLAGS = ("--gaze",)
 _TRAIN_ONLY = ("torch", "onnx", "onnxscript", "cv2", "mediapipe", "scipy", "openvino", "yaml")
@@ -61,10 +61,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         The exit code: 0, 2 for what the user can mend, 130 after Ctrl-C.
     """
     words = list(sys.argv[1:] if argv is None else argv)
-    try:
-        signal.signal(signal.SIGTERM, _terminate)
-    except ValueError:
-        pass  # not the main thread: the caller's own signals stay
+    _catch_signals()
     try:
         if not words or words[0] not in VERBS:
             return _no_verb(words)
@@ -136,6 +133,18 @@ def _joined(words: list[str]) -> list[str]:
     return joined
 
 
+def _catch_signals() -> None:
+    """Has a request to stop, and a terminal that closes, remove what is half written."""
+    for name in ("SIGTERM", "SIGHUP"):  # there is no SIGHUP on Windows
+        signum = getattr(signal, name, None)
+        try:
+            # Under nohup a hang-up is ignored, and stays so.
+            if signum is not None and signal.getsignal(signum) != signal.SIG_IGN:
+                signal.signal(signum, _terminate)
+        except ValueError:
+            return  # not the main thread: the caller's own signals stay
+
+
 def _terminate(signum: int, frame: FrameType | None) -> NoReturn:
     """Leaves by an exception, so that files half written are removed on the way out."""
-    raise SystemExit(EXIT_TERMINATED)
+    raise SystemExit(_EXIT_SIGNAL + signum)
