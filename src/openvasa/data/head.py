@@ -17,6 +17,7 @@ from safetensors.numpy import load_file, save_file
 
 from openvasa.latent.surface import (
     IRIS,
+    LIDS,
     control_points,
     to_canonical,
     transform,
@@ -28,14 +29,8 @@ INNER_LOWER = np.array([95, 88, 178, 87, 14, 317, 402, 318, 324])
 INNER_LIPS = np.array([78, *INNER_UPPER, 308, *INNER_LOWER[::-1]])
 OUTER_UPPER = np.array([185, 40, 39, 37, 0, 267, 269, 270, 409])
 OUTER_LOWER = np.array([146, 91, 181, 84, 17, 314, 405, 321, 375])
-# Upper and lower lid, point by point, and the shape that shuts them: wholly from LIDS_SHUT on.
-LIDS = (
-    (np.array([246, 161, 160, 159, 158, 157, 173]), np.array([7, 163, 144, 145, 153, 154, 155]),
-     "eyeBlinkRight"),
-    (np.array([398, 384, 385, 386, 387, 388, 466]), np.array([382, 381, 380, 374, 373, 390, 249]),
-     "eyeBlinkLeft"),
-)  # fmt: skip
-LIDS_SHUT = 0.85
+BLINKS = ("eyeBlinkRight", "eyeBlinkLeft")  # in image order, as `surface.LIDS`
+LIDS_SHUT = 0.85  # from here on they shut wholly
 EYE_CORNERS = ((33, 133), (362, 263))
 EYEBALL_RADIUS = 0.0635  # crop units: 12 mm where the face is 190 mm high
 GAZE_REST = np.array([0.0, 0.21])  # where irises sit in portraits that look into the camera
@@ -194,7 +189,7 @@ def express(basis: HeadBasis, canonical: np.ndarray, own: np.ndarray,
     ):
         moved[:, inner] += sign * excess
         moved[:, outer] += 0.6 * sign * excess
-    for upper, lower, name in LIDS:
+    for (upper, lower), name in zip(LIDS, BLINKS, strict=True):
         shut = np.clip(2 * wanted[:, index_of(name)] / LIDS_SHUT - 1, 0, 1)[:, None, None]
         gap = shut * (moved[:, upper] - moved[:, lower])
         moved[:, upper] -= 0.85 * gap

@@ -27,6 +27,12 @@ EYES = (
 # Points that expressions hardly move: eye corners, nose, forehead, temples.
 STABLE = np.array([33, 133, 362, 263, 168, 6, 197, 195, 5, 4, 1, 10, 151, 9, 8, 234, 454, 127,
                    356, 21, 251, 54, 284])  # fmt: skip
+# Upper and lower lid of the same eyes, point by point.
+LIDS = (
+    (np.array([246, 161, 160, 159, 158, 157, 173]), np.array([7, 163, 144, 145, 153, 154, 155])),
+    (np.array([398, 384, 385, 386, 387, 388, 466]), np.array([382, 381, 380, 374, 373, 390, 249])),
+)
+SHUT, NARROW = 0.25, 0.55  # of the portrait's own opening: lids nearer than this meet
 SHEET, SKIN, MOUTH, EYE = 0, 1, 2, 3  # labels of pixels
 GRID = 33  # sheet vertices along a side
 EYEBALL_REACH = 1.25  # the eyeball's sheet, relative to the lids' opening
@@ -232,6 +238,7 @@ class PortraitSurface:
             pose: The target's z_pose [6].
             size: Side of the result in pixels.
         """
+        target = self.shut_lids(target, pose)
         zbuf = np.full((size, size), -1e9)
         flow = np.zeros((size, size, 2))
         label = np.zeros((size, size), np.int8)
@@ -246,6 +253,23 @@ class PortraitSurface:
             raster(xy, target[:, 2], uv, triangles, value, zbuf, flow, label)
         self._eyeballs(target, pose, size, flow, label)
         return flow.astype(np.float32), label
+
+    def shut_lids(self, target: np.ndarray, pose: np.ndarray) -> np.ndarray:
+        """Lids that nearly meet, meet: a blink that leaves a slit reads as a squint.
+
+        Opened at least `NARROW` of the portrait's own opening, they are left as they are.
+        """
+        target, own = target.copy(), transform(self.canonical, pose)
+        for upper, lower in LIDS:
+            gap = target[upper] - target[lower]
+            opening = np.linalg.norm(gap, axis=1).mean()
+            opening /= np.linalg.norm(own[upper] - own[lower], axis=1).mean() + 1e-9
+            if opening < NARROW:
+                wanted = NARROW * smooth((opening - SHUT) / (NARROW - SHUT))
+                excess = gap * (1 - wanted / max(opening, 1e-9))
+                target[upper] -= 0.85 * excess
+                target[lower] += 0.15 * excess
+        return target
 
     def sheet_motion(self, target: np.ndarray, pose: np.ndarray) -> np.ndarray:
         """Displacement [GRID*GRID, 2]: rigid near the skull, none at the border."""
