@@ -24,6 +24,7 @@ from openvasa.latent.surface import (
 )
 from openvasa.types import EXPRESSION_DIM, EXPRESSION_NAMES
 
+SHIPPED = Path(__file__).parent / "models" / "head.safetensors"
 INNER_UPPER = np.array([191, 80, 81, 82, 13, 312, 311, 310, 415])
 INNER_LOWER = np.array([95, 88, 178, 87, 14, 317, 402, 318, 324])
 INNER_LIPS = np.array([78, *INNER_UPPER, 308, *INNER_LOWER[::-1]])
@@ -98,9 +99,10 @@ def save_basis(path: Path, tensors: dict[str, np.ndarray]) -> None:
     save_file({k: np.ascontiguousarray(v) for k, v in tensors.items()}, str(path))
 
 
-def load_basis(path: Path) -> HeadBasis:
-    """Read what `head_basis` wrote."""
-    return HeadBasis(**load_file(str(path)))
+def load_basis(path: Path = SHIPPED) -> HeadBasis:
+    """Read what `head_basis` wrote, in any precision; without a path, the head that ships."""
+    wide = {"f": np.float32, "i": np.int32}  # by the kind of dtype
+    return HeadBasis(**{k: v.astype(wide[v.dtype.kind]) for k, v in load_file(str(path)).items()})
 
 
 @dataclass(frozen=True)
