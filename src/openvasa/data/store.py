@@ -14,6 +14,7 @@ give the same shards whatever the number of workers. Knows nothing of what the a
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
@@ -39,6 +40,7 @@ FORMAT = "openvasa-store-1"
 KINDS = ("real", "performance", "person", "head")
 NEEDED = ("source", "licence", "consent", "person", "split", "status", "reason")
 SHARD_BYTES = 256 * 1024 * 1024
+VALIDATION_PERCENT = 5  # of people
 NEARBY = 4  # shards that are shuffled together: reads stay local on a network disk
 
 
@@ -108,15 +110,21 @@ def write_unit(
     write_lines(folder / f"{unit}.jsonl", [{"unit": unit, **line} for line in lines])
 
 
+def split_of(person: str) -> str:
+    """The split of a person, "train" or "validation": the same on every machine, by a hash."""
+    digest = hashlib.sha256(person.encode()).digest()
+    percent = int.from_bytes(digest[:4], "big") % 100
+    return "validation" if percent < VALIDATION_PERCENT else "train"
+
+
+def waiting(store: Path, kind: str) -> list[Path]:
+    """Lines of the units that are finished and in no shard yet, in the order of their names."""
+    return sorted((store / "work" / kind).glob("*.jsonl"))
+
+
 def done_units(store: Path, kind: str) -> set[str]:
     """Units of a kind that are finished, in shards or waiting."""
-    waiting = {path.stem for path in (store / "work" / kind).glob("*.jsonl")}
-    return waiting | packed_units(store, kind)
-
-
-def unit_done(store: Path, kind: str, unit: str) -> bool:
-    """Whether one unit is finished; for many, ask `done_units` once."""
-    return unit in done_units(store, kind)
+    return {path.stem for path in waiting(store, kind)} | packed_units(store, kind)
 
 
 def packed_units(store: Path, kind: str) -> set[str]:
@@ -137,13 +145,12 @@ def pack(store: Path, *, everything: bool = True, shard_bytes: int = SHARD_BYTES
     """
     count = 0
     for kind in KINDS:
-        folder = store / "work" / kind
         known = packed_units(store, kind)
-        for stale in [file for file in folder.glob("*.jsonl") if file.stem in known]:
+        for stale in [file for file in waiting(store, kind) if file.stem in known]:
             _forget(stale)  # packed by a run that was killed before it could tidy up
         full: list[Path] = []
         size = 0
-        for ready in sorted(folder.glob("*.jsonl")):
+        for ready in waiting(store, kind):
             full.append(ready)
             size += ready.with_suffix(".tar").stat().st_size
             if size >= shard_bytes:
@@ -163,7 +170,7 @@ def all_lines(store: Path) -> Iterator[Line]:
             for line in read_lines(_index(shard)):
                 known.add(line["unit"])
                 yield _public(line)
-        for ready in sorted((store / "work" / kind).glob("*.jsonl")):
+        for ready in waiting(store, kind):
             if ready.stem not in known:
                 yield from map(_public, read_lines(ready))
 
