@@ -39,6 +39,9 @@ VERBS = {
     ),
     "bench": Verb("how fast this machine animates, stage by stage", "openvasa.commands.bench"),
     "export": Verb("trained networks -> a model folder", "openvasa.commands.export"),
+    "prepare-data": Verb(
+        "videos of talking people -> a store for training", "openvasa.commands.prepare_data"
+    ),
     "train": Verb("one stage of training", "openvasa.commands.train"),
 }
 

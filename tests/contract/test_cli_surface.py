@@ -20,6 +20,8 @@ FLAGS = {
     "bench": "--framing --help --model",
     "export": "--audio --autoencoder --head --help --latent --motion --name --notice --output "
     "--sources",
+    "prepare-data": "--cluster --consent --help --identity --licence --manifest --max-seconds "
+    "--min-face --min-seconds --output --person --pixel-aspect --size --workers",
     "train": "--help",  # all else belongs to the stage
 }
 
