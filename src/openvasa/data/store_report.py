@@ -220,12 +220,11 @@ def _pose(arrays: Arrays, index: int) -> Values | None:
 
 
 def _distance(line: Line, arrays: Arrays) -> Any:
-    if "distance" in line:
-        return float(line["distance"])
+    """Of real clips against their own median, for the distance of a stranger is not known."""
     if line["kind"] == "real":
         scale = _column(arrays, "pose", 5)
         return None if scale is None else np.exp(np.median(scale) - scale)
-    return arrays.get("distance")
+    return line.get("distance", arrays.get("distance"))
 
 
 def _emotion(line: Line, arrays: Arrays, index: int) -> Any:
