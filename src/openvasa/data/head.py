@@ -30,6 +30,7 @@ INNER_LOWER = np.array([95, 88, 178, 87, 14, 317, 402, 318, 324])
 INNER_LIPS = np.array([78, *INNER_UPPER, 308, *INNER_LOWER[::-1]])
 OUTER_UPPER = np.array([185, 40, 39, 37, 0, 267, 269, 270, 409])
 OUTER_LOWER = np.array([146, 91, 181, 84, 17, 314, 405, 321, 375])
+OUTER_LIPS = np.array([61, *OUTER_UPPER, 291, *OUTER_LOWER[::-1]])
 BLINKS = ("eyeBlinkRight", "eyeBlinkLeft")  # in image order, as `surface.LIDS`
 LIDS_SHUT = 0.85  # from here on they shut wholly
 EYE_CORNERS = ((33, 133), (362, 263))
@@ -205,6 +206,15 @@ def iris_points(head: FittedHead, expression: np.ndarray) -> np.ndarray:
     turn = np.sin(expression[-2:] + GAZE_REST) - np.sin(head.expression[-2:] + GAZE_REST)
     own[:, :2] += EYEBALL_RADIUS * turn
     return own
+
+
+def vertex_normals(points: np.ndarray, triangles: np.ndarray) -> np.ndarray:
+    """Unit normals [V, 3] of a mesh [V, 3]; triangles [F, 3] turn counterclockwise seen outside."""
+    a, b, c = points[triangles].transpose(1, 0, 2)
+    flat = np.cross(b - a, c - a)
+    ends = triangles.T.ravel()
+    total = np.stack([np.bincount(ends, np.tile(flat[:, k], 3), len(points)) for k in range(3)], 1)
+    return total / (np.linalg.norm(total, axis=-1, keepdims=True) + 1e-12)
 
 
 def index_of(name: str) -> int:

@@ -14,8 +14,18 @@ import cv2
 import numpy as np
 from scipy.spatial import Delaunay
 
-from openvasa.data.head import INNER_LIPS, FittedHead, HeadBasis, pose_head
+from openvasa.data.head import (
+    INNER_LIPS,
+    OUTER_LIPS,
+    FittedHead,
+    HeadBasis,
+    express,
+    pose_head,
+    vertex_normals,
+)
 from openvasa.data.head import index_of as shape
+from openvasa.data.head_light import GAMMA, fit_light, to_linear
+from openvasa.data.head_mouth import MouthInterior, white_of
 from openvasa.latent.surface import (
     EYEBALL_REACH,
     EYES,
@@ -26,12 +36,10 @@ from openvasa.latent.surface import (
     inside,
     pixels,
     raster,
-    rotation_from,
     transform,
 )
 
-UPPER_TEETH_DROP = 0.026  # crop units: lips of the scans hide more teeth than speakers' do
-TONES = np.array([[0.16, 0.06, 0.06], [0.62, 0.30, 0.29], [0.92, 0.89, 0.83]], np.float32)
+FINER = 2  # the mouth is drawn this much larger and averaged: teeth are small
 
 
 @dataclass(frozen=True)
@@ -41,7 +49,8 @@ class Rendering:
     Attributes:
         image: f32 [S, S, 3] in [0, 1].
         flow: f32 [S, S, 2], for each pixel the crop coordinates (x, y) in the source photo.
-        visible: f32 [S, S], 1 where the photo shows it, 0 where it had to be drawn.
+        visible: f32 [S, S], 1 where the photo shows it, 0 where it had to be drawn, between
+            on the rim of the lips.
         label: i8 [S, S]: sheet, face, mouth interior or eye.
         landmarks: f32 [478, 3] in the image convention.
     """
@@ -75,21 +84,29 @@ def triangulate(basis: HeadBasis) -> Topology:
     )  # fmt: skip
 
 
+def bare_skin(basis: HeadBasis) -> np.ndarray:
+    """Points of the face mesh that are skin on everybody: not lips, eyes, brows or their rims."""
+    xy = basis.mean[:, :2]
+    lips = xy[OUTER_LIPS]
+    away = ~inside(xy, lips.mean(0) + 1.15 * (lips - lips.mean(0)))
+    for contour in EYES:
+        center = xy[contour].mean(0)
+        reach = 1.5 * np.ptp(xy[contour, 0]) / 2
+        # An ellipse reaching up to the brows.
+        offset = (xy - center - [0.0, 0.3 * reach]) / [reach, reach]
+        away &= (offset**2).sum(1) > 1
+    return np.flatnonzero(away)
+
+
 class HeadRenderer:
     """Renders portraits through one `HeadBasis`."""
 
     def __init__(self, basis: HeadBasis) -> None:
-        """Triangulate the face and find the mouth's normals."""
+        """Triangulate the face and set up the mouth."""
         self.basis = basis
         self.topology = triangulate(basis)
-        normals = np.zeros_like(basis.mouth_mean)
-        corner = basis.mouth_mean[basis.mouth_triangles]
-        face_normal = np.cross(corner[:, 1] - corner[:, 0], corner[:, 2] - corner[:, 0])
-        for k in range(3):
-            np.add.at(normals, basis.mouth_triangles[:, k], face_normal)
-        still = np.linalg.norm(basis.mouth_expression[shape("jawOpen")], axis=1)
-        self.upper = (basis.mouth_part > 0) & (still < 0.25 * still.max())
-        self.normals = normals / (np.linalg.norm(normals, axis=1, keepdims=True) + 1e-12)
+        self.inside = MouthInterior(basis)
+        self.cheeks = bare_skin(basis)
 
     def surface(self, head: FittedHead) -> PortraitSurface:
         """The portrait's surface, to be kept while more than one picture of it is rendered."""
@@ -111,39 +128,42 @@ class HeadRenderer:
         target = pose_head(self.basis, head, pose, expression)
         flow, label = (surface or self.surface(head)).move(target, pose, size)
         image = sample(photo, flow)
-        visible = (label != MOUTH).astype(np.float32)
-        if (label == MOUTH).any():
-            interior = self.mouth(head, pose, expression, label == MOUTH, photo)
-            image = np.where(visible[..., None] > 0, image, interior)
+        hole = (label == MOUTH).astype(np.float32)
+        if hole.any():
+            hole = cv2.GaussianBlur(hole, (3, 3), 0.6)  # lips end softly
+            interior = self.mouth(head, pose, expression, hole > 0, photo)
+            image = image + hole[..., None] * (interior - image)
+        visible = 1 - hole
         return Rendering(image, flow, visible, label, to_image(target))
 
     def mouth(self, head: FittedHead, pose: np.ndarray, expression: np.ndarray,
               hole: np.ndarray, photo: np.ndarray) -> np.ndarray:  # fmt: skip
         """Teeth, gums and tongue f32 [S, S, 3] as seen through `hole`, bool [S, S]."""
-        basis, size = self.basis, len(hole)
-        own = head.canonical - np.tensordot(head.expression, basis.expression, 1)
-        mean = basis.mean
-        width = np.linalg.norm(own[61] - own[291]) / np.linalg.norm(mean[61] - mean[291])
-        lips = [61, 291, 13, 14]
-        points = basis.mouth_mean + np.tensordot(expression, basis.mouth_expression, 1)
-        points = (points - mean[lips].mean(0)) * np.array([width, 1.0, 1.0])
-        points[self.upper, 1] -= UPPER_TEETH_DROP
-        corner = 0.7 * abs(float(mean[61, 0])) * width  # little light reaches past the canines
-        placed = transform(points + own[lips].mean(0), pose)
-        normal = self.normals @ rotation_from(pose).T
-        light = np.clip(normal @ np.array([0.0, 0.25, 0.97]), 0, 1)
-        lip_depth = transform(own[lips].mean(0, keepdims=True), pose)[0, 2]
-        deep = np.exp(8.0 * np.minimum(placed[:, 2] - lip_depth + 0.10, 0.0))
-        deep = deep * np.exp(-((points[:, 0] / corner) ** 4))
-        middle = slice(len(photo) // 4, 3 * len(photo) // 4, max(1, len(photo) // 128))
-        bright = np.clip(np.percentile(photo[middle, middle], 85) / 200.0, 0.35, 1.0)
-        shade = (0.45 + 0.55 * light) * deep * bright
-        color = TONES[basis.mouth_part] * shade[:, None]
-        out = np.tile(0.3 * bright * TONES[0], (size, size, 1)).astype(np.float64)
-        zbuf, hit = np.full((size, size), -1e9), np.zeros((size, size), np.int8)
-        raster(pixels(placed, size), placed[:, 2], color, basis.mouth_triangles, 1, zbuf, out, hit)
-        near_lips = cv2.GaussianBlur(hole.astype(np.float32), (0, 0), max(size / 110, 0.8))
-        return (out * (0.4 + 0.6 * near_lips[..., None])).astype(np.float32)
+        face = express(self.basis, head.canonical[None], head.expression[None],
+                       expression[None])[0]  # fmt: skip
+        placed = self.inside.place(head, expression[None])[0]
+        color = self.inside.shade(placed, face, pose, self.light(photo, head),
+                                  white_of(photo, head))  # fmt: skip
+        placed, size = transform(placed, pose), len(hole)
+        rows, columns = np.flatnonzero(hole.any(1)), np.flatnonzero(hole.any(0))
+        top, left = rows[0], columns[0]
+        shape = (rows[-1] + 1 - top, columns[-1] + 1 - left)
+        fine = tuple(FINER * n for n in shape)
+        xy = pixels(placed, FINER * size) - FINER * np.array([left, top])
+        drawn = np.zeros((*fine, 3))
+        zbuf, hit = np.full(fine, -1e9), np.zeros(fine, np.int8)
+        raster(xy, placed[:, 2], color, self.inside.triangles, 1, zbuf, drawn, hit)
+        mean = drawn.reshape(shape[0], FINER, shape[1], FINER, 3).mean((1, 3))
+        out = np.zeros((size, size, 3), np.float32)
+        out[top : top + shape[0], left : left + shape[1]] = np.clip(mean, 0, 1) ** (1 / GAMMA)
+        return out
+
+    def light(self, photo: np.ndarray, head: FittedHead) -> np.ndarray:
+        """The portrait's light [9, 3], from the colors of its skin (see `head_light`)."""
+        small = cv2.resize(photo, (96, 96), interpolation=cv2.INTER_AREA) / 255.0
+        at = np.rint(pixels(head.landmarks[self.cheeks], 96)).astype(int).clip(0, 95)
+        normals = vertex_normals(head.landmarks[:468], self.topology.skin)[self.cheeks]
+        return fit_light(to_linear(small[at[:, 1], at[:, 0]]), normals)
 
 
 def to_image(points: np.ndarray) -> np.ndarray:

@@ -46,8 +46,11 @@ def test_visible_pixels_are_the_photo_at_the_flow(
     made = renderer.render(photo, head, pose, expression, SIZE)
     shown = made.visible == 1
     np.testing.assert_array_equal(made.image[shown], sample(photo, made.flow)[shown])
-    np.testing.assert_array_equal(~shown, made.label == MOUTH)
-    assert 10 < (~shown).sum() < SIZE * SIZE / 20
+    hole = made.label == MOUTH
+    assert (made.visible[hole] < 1).all()
+    assert 10 < hole.sum() < SIZE * SIZE / 20
+    rim = ~shown & ~hole  # lips end softly, within a pixel
+    assert rim.sum() < 3 * hole.sum() and (made.visible[rim] > 0.5).all()
     assert set(np.unique(made.label)) == {SHEET, SKIN, MOUTH, EYE}
     assert np.isfinite(made.image).all() and made.landmarks.shape == (478, 3)
 
