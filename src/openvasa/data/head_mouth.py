@@ -104,15 +104,15 @@ class MouthInterior:
 def white_of(photo: Image, head: FittedHead) -> Floats:
     """Linear color [3] of something white in the portrait's light, from eyes and skin."""
     small = cv2.resize(photo, (128, 128), interpolation=cv2.INTER_AREA) / 255.0
-    linear, found = to_linear(small), []
+    found = []
     for contour in EYES:
         mask = np.zeros((128, 128), np.uint8)
         cv2.fillPoly(mask, [np.rint(pixels(head.landmarks[contour], 128)).astype(np.int32)], 1)
-        found.append(linear[mask > 0])
+        found.append(to_linear(small[mask > 0]))
     eyes = np.concatenate(found)
     bright = eyes[eyes.mean(1) >= np.quantile(eyes.mean(1), 0.7)].mean(0) + 1e-4
     at = np.rint(pixels(head.landmarks[[50, 280, 151]], 128)).astype(int).clip(0, 127)
-    skin = linear[at[:, 1], at[:, 0]].mean()
+    skin = to_linear(small[at[:, 1], at[:, 0]]).mean()
     level = np.clip(1.7 * bright.mean(), max(1.15 * skin, 0.15), 0.95)
     # Half of the eyes' color cast: lids tint what the lens sees of them.
     return np.asarray(level * (bright / bright.mean() + 1.0) / 2)

@@ -6,7 +6,7 @@ places the vertices of a batch of frames. numpy only; `head_truth` draws it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -26,6 +26,7 @@ from openvasa.data.head_render import bare_skin, sample, triangulate
 from openvasa.latent.surface import (
     EYEBALL_REACH,
     EYES,
+    FLATTEST,
     GRID,
     IRIS,
     OVAL,
@@ -44,6 +45,8 @@ BACKGROUND, HAIR, SKIN, LIPS, EYES_SEEN, TEETH, MOUTH = range(7)
 SEGMENTS = ("background", "hair and body", "skin", "lips", "eyes", "teeth", "mouth interior")
 EYEBALL = 21  # vertices: five of the iris, sixteen around
 BEHIND = 6.0  # crop units by which the sheet stands behind the face where both want a pixel
+SOFTNESS = 0.08  # of the bend in `surface.shallow`
+DEPTH = 1.15  # the mesh is a little flat: turns are then read as smaller than they are
 LAYER = 10.0  # apart in the surface coordinate's x, so that layers are told from each other
 CROWN = 0.22  # crop units outside the oval where the head's outline is reached
 SLOPE = 0.7  # the sheet falls back by this much a unit of distance from the oval
@@ -132,6 +135,7 @@ class HeadScene:
 
     def prepare(self, photo: Image, head: FittedHead) -> Portrait:
         """Work out what one portrait's frames share."""
+        head = deepened(head)
         surface = PortraitSurface(self.topology, head.landmarks, head.pose)
         normals = vertex_normals(head.landmarks[:468], self.topology.skin)
         small = sample(photo, head.landmarks[None, :468, :2] * [1.0, -1.0])[0]
@@ -223,6 +227,19 @@ class HeadScene:
             value[start : start + EYEBALL] = value[contour].mean(0)
         value[self.sheet :] = portrait.surface.weight @ value[OVAL]
         return value
+
+
+def deepened(head: FittedHead) -> FittedHead:
+    """The head with its whole depth: takes back `surface.shallow`, for large turns need it.
+
+    At the head's own pose nothing moves in the picture.
+    """
+    points = head.landmarks.astype(np.float64).copy()
+    excess = np.maximum((points[:, 2] - FLATTEST) / SOFTNESS, 1e-3)
+    points[:, 2] = DEPTH * (FLATTEST + SOFTNESS * np.log(np.expm1(excess)))
+    for contour, iris in zip(EYES, IRIS, strict=True):
+        points[iris : iris + 5, 2] = points[contour, 2].mean()
+    return replace(head, canonical=to_canonical(points[:468], head.pose), landmarks=points)
 
 
 def place_sheet(surface: PortraitSurface, seen: np.ndarray, pose: np.ndarray) -> np.ndarray:

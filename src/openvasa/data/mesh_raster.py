@@ -50,8 +50,10 @@ def rasterize(
     planes, left, top, wide, boxes = _set_up(xy, depth, triangles, size)
     owner = torch.repeat_interleave(torch.arange(len(boxes), device=xy.device), boxes)
     place = torch.arange(len(owner), device=xy.device) - (boxes.cumsum(0) - boxes)[owner]
-    dx, dy = place % wide[owner], place // wide[owner]
-    at = _evaluate(planes[owner], dx, dy)
+    across = wide[owner]
+    dy = torch.div(place, across, rounding_mode="floor")
+    dx = place - dy * across
+    at = _evaluate(planes.index_select(0, owner), dx, dy)
     u, v = at[:, 0], at[:, 1]
     inside = (u >= -EDGE) & (v >= -EDGE) & (1 - u - v >= -EDGE)
     owner, near = owner[inside], at[inside, 2]
@@ -103,7 +105,7 @@ def _read(
     pixel = torch.arange(len(best), device=best.device)
     owner = face + count * (pixel // (size * size))
     dx, dy = pixel % size - left[owner], pixel // size % size - top[owner]
-    at = _evaluate(planes[owner], dx, dy)
+    at = _evaluate(planes.index_select(0, owner), dx, dy)
     weights = torch.stack([at[:, 0], at[:, 1], 1 - at[:, 0] - at[:, 1]], 1)
     return Fragments(
         torch.where(empty, EMPTY, face).view(shape),
@@ -129,8 +131,12 @@ def interpolate(fragments: Fragments, triangles: Tensor, values: Tensor) -> Tens
         offset = torch.arange(pictures, device=values.device) * vertices
         corner = corner + offset[:, None, None, None]
     flat = values.reshape(-1, values.shape[-1])
-    parts = [flat[corner[..., k]] * fragments.weights[..., k, None] for k in range(3)]
-    return parts[0] + parts[1] + parts[2]
+    weights = fragments.weights.flatten(0, 2)
+    corner = corner.flatten(0, 2)
+    total = flat.index_select(0, corner[:, 0]) * weights[:, :1]
+    for k in (1, 2):
+        total.addcmul_(flat.index_select(0, corner[:, k]), weights[:, k : k + 1])
+    return total.view(*fragments.face.shape, -1)
 
 
 def _cross(a: Tensor, b: Tensor) -> Tensor:
