@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, cast
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as PillowImage
@@ -63,3 +64,37 @@ def _similarity(source: Points, target: Points) -> tuple[float, float, float, fl
     )
     a, b, x, y = np.linalg.lstsq(rows, target.T.reshape(-1), rcond=None)[0]
     return float(a), float(b), float(x), float(y)
+
+
+class QuickIdentity:
+    """MobileFaceNet (foamliu, Apache-2.0) run with ONNX Runtime: four times as fast as SFace."""
+
+    _MEAN = np.array([0.485, 0.456, 0.406], np.float32)
+    _STD = np.array([0.229, 0.224, 0.225], np.float32)
+
+    def __init__(self, path: Path) -> None:
+        """Load the network; raises InputError when the file is missing."""
+        import onnxruntime
+
+        if not path.is_file():
+            raise InputError(f"{path} is missing: give the MobileFaceNet .onnx file.")
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads, options.log_severity_level = 1, 3
+        self._session: Any = onnxruntime.InferenceSession(str(path), options)
+
+    def __call__(self, image: Image, landmarks: Array) -> Array:
+        """Unit identity vector f32 [128].
+
+        Args:
+            image: u8 [H, W, 3].
+            landmarks: f32 [478, >= 2], pixels.
+        """
+        points = landmarks[:, :2].astype(np.float64)
+        eyes = points[468:473].mean(0), points[473:478].mean(0)
+        found = np.stack([*eyes, points[1], points[61], points[291]])
+        a, b, x, y = _similarity(found, Identity._TEMPLATE)
+        matrix = np.array([[a, -b, x], [b, a, y]])
+        crop = cv2.warpAffine(image, matrix, (112, 112), flags=cv2.INTER_LINEAR)
+        tensor = ((crop.astype(np.float32) / 255 - self._MEAN) / self._STD).transpose(2, 0, 1)[None]
+        vector = self._session.run(None, {"input0": tensor})[0][0]
+        return cast(Array, vector / np.linalg.norm(vector))
