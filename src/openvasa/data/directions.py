@@ -1,44 +1,43 @@
 """The same person with another face: edit directions of the generator and the pairs made with them.
 
-Random people are rendered and labeled; their styles are regressed on the readings (all at once, so
-that a direction moves one reading while the others stay). An edit adds a direction to the layers
+The styles of labeled random people are regressed on the readings (all at once, so that a direction
+moves one reading while the others stay). An edit adds a direction to the layers
 that shape it, measures what it did, and is kept when an identity network still sees one person.
 The generator's licence note (`generator.py`) holds for every picture made here.
 
-    python -m openvasa.data.directions sample --generator generator.safetensors \
-        --landmarker face_landmarker.task --samples samples.safetensors --truncation 1
-    python -m openvasa.data.directions pairs --samples samples.safetensors \
-        --identity face_recognition_sface_2021dec.onnx --out pairs ...
+    python -m openvasa.data.directions --samples samples.safetensors \
+        --generator generator.safetensors --landmarker face_landmarker.task \
+        --identity face_recognition_sface_2021dec.onnx --out pairs
+
+`python -m openvasa.data.people sample` makes the samples.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
 
 import numpy as np
 import torch
 from PIL import Image as PillowImage
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import load_file
 
 from openvasa.data.generator import Generator
+from openvasa.data.generator_runtime import ENGINES, Draw, drawing
 from openvasa.data.identity import Identity
 from openvasa.data.labels import FaceLabels, Landmarker
 from openvasa.data.readings import READINGS, readings
 from openvasa.types import Array, Image, InputError
 
 SAME_PERSON = 0.55  # cosine of two SFace vectors; 1 % of different generated people reach 0.52
-PICTURE_SIZE = 512
 TRUNCATION = 0.7  # of the people kept; the samples for the regression are not truncated
 RIDGE = 100.0
 _TRIES = 3
 _ENOUGH = 0.5  # of the wished change
-
-Render = Callable[[Array], Image]  # styles [L, 512] -> u8 [512, 512, 3]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,22 +100,11 @@ def fit_directions(w: Array, values: Array) -> Directions:
     return Directions(vectors.astype(np.float32), np.array(pairs, np.float32))
 
 
-def renderer(generator: Generator) -> Render:
-    """Render with torch where the generator is, and halve to 512 x 512."""
-
-    def render(w: Array) -> Image:
-        style = torch.from_numpy(w)[None].to(generator.mean.device)
-        picture = torch.nn.functional.avg_pool2d(generator.synthesis(style), 2)[0]
-        return cast(Image, (picture * 255 + 0.5).byte().permute(1, 2, 0).cpu().numpy())
-
-    return render
-
-
 @dataclass(frozen=True)
 class Studio:
     """What an edit needs: pictures, labels, identities, directions."""
 
-    render: Render
+    render: Draw
     label: Callable[[Image], FaceLabels | None]
     identify: Callable[[Image, FaceLabels], Array]
     directions: Directions
@@ -217,22 +205,6 @@ def make_pairs(
     return kept
 
 
-def sample(
-    render: Render,
-    label: Callable[[Image], FaceLabels | None],
-    people: Iterable[tuple[int, Array]],
-    n_styles: int,
-) -> tuple[Array, Array]:
-    """Styles f32 [N, 512] and readings f32 [N, R] of the people in whom a face is found."""
-    styles, values = [], []
-    for _, w in people:
-        labels = label(render(np.repeat(w[None], n_styles, axis=0)))
-        if labels is not None:
-            styles.append(w)
-            values.append(readings(labels))
-    return np.stack(styles), np.stack(values)
-
-
 def _people(generator: Generator, args: argparse.Namespace) -> Iterable[tuple[int, Array]]:
     seeds = list(range(args.first, args.first + args.people))
     left_out = set(args.skip.read_text().split()) if args.skip else set()
@@ -244,39 +216,36 @@ def _people(generator: Generator, args: argparse.Namespace) -> Iterable[tuple[in
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="openvasa.data.directions")
-    parser.add_argument("step", choices=("sample", "pairs"))
     parser.add_argument("--generator", type=Path, required=True, help="of Generator.save")
     parser.add_argument("--landmarker", type=Path, required=True, help="face_landmarker.task")
-    parser.add_argument("--samples", type=Path, required=True, help="written by the first step")
-    parser.add_argument("--identity", type=Path, help="SFace .onnx file (pairs)")
-    parser.add_argument("--out", type=Path, help="folder (pairs)")
+    parser.add_argument("--samples", type=Path, required=True, help="of `people sample`")
+    parser.add_argument("--identity", type=Path, required=True, help="SFace .onnx file")
+    parser.add_argument("--out", type=Path, required=True, help="folder")
     parser.add_argument("--first", type=int, default=0, help="first seed")
     parser.add_argument("--people", type=int, default=150, help="how many seeds")
     parser.add_argument("--skip", type=Path, help="text file of seeds to leave out")
     parser.add_argument("--truncation", type=float, default=TRUNCATION)
-    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--engine", choices=ENGINES, default="openvino")
     return parser
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run one step; see the module's words."""
+    """Make the pairs."""
     args = _parser().parse_args(argv)
-    generator = Generator.load(args.generator, args.device)
-    people, count = _people(generator, args), generator.n_styles
-    with Landmarker(args.landmarker) as landmarker:
-        if args.step == "sample":
-            w, values = sample(renderer(generator), landmarker.label, people, count)
-            save_file({"w": w, "readings": values}, args.samples)
-            print(f"{len(w)} samples")
-            return 0
-        if args.identity is None or args.out is None:
-            raise InputError("Give --identity and --out to make pairs.")
+    try:
+        generator = Generator.load(args.generator)
+        people, count = _people(generator, args), generator.n_styles
         found = load_file(args.samples)
-        directions = fit_directions(found["w"], found["readings"])
+        directions = fit_directions(found["w"], found["values"][:, : len(READINGS)])
         for name, value in zip(READINGS, directions.correlation, strict=True):
             print(f"{name:12s} held-out correlation {value:.2f}")
-        studio = Studio(renderer(generator), landmarker.label, Identity(args.identity), directions)
-        print(f"{make_pairs(studio, people, count, args.out)} pairs")
+        with Landmarker(args.landmarker) as landmarker:
+            draw = drawing(generator, args.engine)
+            studio = Studio(draw, landmarker.label, Identity(args.identity), directions)
+            print(f"{make_pairs(studio, people, count, args.out)} pairs")
+    except (InputError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 2
     return 0
 
 
