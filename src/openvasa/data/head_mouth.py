@@ -113,7 +113,7 @@ def white_of(photo: Image, head: FittedHead) -> Floats:
     bright = eyes[eyes.mean(1) >= np.quantile(eyes.mean(1), 0.7)].mean(0) + 1e-4
     at = np.rint(pixels(head.landmarks[[50, 280, 151]], 128)).astype(int).clip(0, 127)
     skin = to_linear(small[at[:, 1], at[:, 0]]).mean()
-    level = np.clip(1.7 * bright.mean(), max(1.15 * skin, 0.15), 0.95)
+    level = np.clip(1.9 * bright.mean(), max(1.3 * skin, 0.15), 0.95)
     # Half of the eyes' color cast: lids tint what the lens sees of them.
     return np.asarray(level * (bright / bright.mean() + 1.0) / 2)
 

@@ -11,6 +11,8 @@ and surface coordinates are not stored, for `redraw` makes the same bits again. 
     expression      f32 [V, 45]               e; the last two are the gaze
     light           f32 [V, 9, 3]             see `head_light`
     landmarks       f32 [V, 478, 3]           crop units, image convention
+    gaze            f32 [V, 2]                degrees from the camera, right and up positive
+    distance        f32 [V]                   relative to the portrait's
 """
 
 from __future__ import annotations
@@ -40,6 +42,7 @@ from openvasa.types import CropBox, Image, InputError
 
 KIND = "head"
 YAW, PITCH, ROLL = np.deg2rad([35.0, 20.0, 20.0])  # absolute, either way
+REACH = np.deg2rad([38.0, 24.0, 30.0])  # from the photo's own: further, it shows too little
 DISTANCE = 0.22  # log scale around the portrait's, either way
 OWN_LIGHT = 0.3  # share of views in the portrait's own light
 JPEG_QUALITY = 95
@@ -102,7 +105,9 @@ def draw_recipe(head: FittedHead, own_light: np.ndarray, seed: list[int], views:
         views: How many.
     """
     rng = np.random.default_rng(seed)
-    angles = rng.uniform(-1, 1, (views, 3)) * [YAW, PITCH, ROLL]
+    own, limit = head.pose[:3], np.array([YAW, PITCH, ROLL])
+    low, high = (np.clip(own + reach, -limit, limit) for reach in (-REACH, REACH))
+    angles = rng.uniform(low, high, (views, 3))
     place = head.pose[3:5] + np.clip(rng.normal(0, 0.03, (views, 2)), -0.08, 0.08)
     scale = head.pose[5] + rng.uniform(-DISTANCE, DISTANCE, (views, 1))
     seen = head.expression[None]
@@ -153,19 +158,20 @@ def make(renderer: TruthRenderer, found: Subject, seed: int, views: int, size: i
     files = [encode_jpeg(picture, JPEG_QUALITY) for picture in to_bytes(truth)]
     collection = found.key.split("/")[0]
     licence, consent = TERMS.get(collection, ("unknown", "unknown"))
-    angles = np.rad2deg(recipe.pose[:, :3])
     about = {
         "source": collection, "licence": licence, "consent": consent, "person": found.person,
         "split": "eval" if found.split == "eval" else split_of(found.person), "status": "kept",
         "reason": "", "portrait": found.key, "crop_sha256": _digest(found.photo), "seed": seed,
-        "size": size, "frames": views, "yaw": angles[:, 0].round(1).tolist(),
-        "pitch": angles[:, 1].round(1).tolist(), "roll": angles[:, 2].round(1).tolist(),
+        "size": size, "frames": views,
     }  # fmt: skip
     return Sample(unit_name(found.key, seed), KIND, about, {
         "jpeg": np.frombuffer(b"".join(files), np.uint8),
         "offsets": np.cumsum([0, *map(len, files)]).astype(np.int64),
         "pose": recipe.pose, "expression": recipe.expression, "light": recipe.light,
         "landmarks": truth.landmarks,
+        # Where the eyes look from the camera: the head's angles and the eyes' in it.
+        "gaze": np.rad2deg(recipe.pose[:, :2] + recipe.expression[:, -2:]),
+        "distance": np.exp(np.float32(head.pose[5]) - recipe.pose[:, 5]),
     })  # fmt: skip
 
 
@@ -190,6 +196,13 @@ def wanted(portraits: Path, collections: list[str], limit: int | None) -> Iterat
     if not rows:
         raise InputError(f"no labeled portraits in {portraits}: run openvasa.data.portraits first")
     yield from rows[:limit]
+
+
+def _lost(collection: str, name: str, reason: str) -> dict[str, str]:
+    """The line of a portrait that cannot be read."""
+    licence, consent = TERMS.get(collection, ("unknown", "unknown"))
+    return {"source": f"{collection}/{name}", "licence": licence, "consent": consent,
+            "person": "", "split": "", "status": "dropped", "reason": reason}  # fmt: skip
 
 
 def _digest(photo: Image) -> str:
@@ -221,9 +234,14 @@ def main(argv: list[str] | None = None) -> int:
             name = str(load_index(options.portraits / collection)["names"][row])
             if unit_name(f"{collection}/{name}", options.seed) in done:
                 continue
-            found = subject(options.portraits, collection, row)
-            sample = make(renderer, found, options.seed, options.views, options.size)
-            write_unit(options.out, KIND, sample.key, [sample], [])
+            unit = unit_name(f"{collection}/{name}", options.seed)
+            try:
+                found = subject(options.portraits, collection, row)
+                sample = make(renderer, found, options.seed, options.views, options.size)
+            except InputError as error:
+                write_unit(options.out, KIND, unit, [], [_lost(collection, name, str(error))])
+                continue
+            write_unit(options.out, KIND, unit, [sample], [])
             count += options.views
         pack(options.out)
     except (InputError, OSError) as error:

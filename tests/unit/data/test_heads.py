@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from pathlib import Path
 
 import cv2
@@ -61,7 +63,10 @@ def test_every_portrait_is_a_sample(store: Path) -> None:
     assert sample.about["split"] == "eval" and sample.about["licence"] == "CC0-1.0"
     shapes = {k: v.shape for k, v in sample.arrays.items() if k not in ("jpeg", "offsets")}
     assert shapes == {"pose": (VIEWS, 6), "expression": (VIEWS, 45), "light": (VIEWS, 9, 3),
-                      "landmarks": (VIEWS, 478, 3)}  # fmt: skip
+                      "landmarks": (VIEWS, 478, 3), "gaze": (VIEWS, 2),
+                      "distance": (VIEWS,)}  # fmt: skip
+    looking = sample.arrays["pose"][:, :2] + sample.arrays["expression"][:, -2:]
+    np.testing.assert_allclose(np.deg2rad(sample.arrays["gaze"]), looking, atol=1e-6)
 
 
 def test_a_sample_is_drawn_again_bit_for_bit(portraits: Path, store: Path) -> None:
@@ -96,6 +101,18 @@ def test_what_is_done_is_not_done_again(
     assert command(portraits, store) == 0
     assert capsys.readouterr().out.startswith("0 pictures")
     assert len(Store(store).keys("head")) == PEOPLE
+
+
+def test_a_portrait_that_cannot_be_read_is_dropped_with_its_reason(
+    portraits: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(portraits, tmp_path / "broken")
+    (tmp_path / "broken" / "faker" / "crops" / "p0.jpg").write_bytes(b"no picture")
+    assert command(tmp_path / "broken", tmp_path / "store") == 0
+    assert Store(tmp_path / "store").keys("head") == ["faker-p1-0"]
+    lines = map(json.loads, (tmp_path / "store" / "manifest.jsonl").read_text().splitlines())
+    (dropped,) = (x for x in lines if x["status"] == "dropped")
+    assert dropped["source"] == "faker/p0" and dropped["reason"]
 
 
 def test_recipes_reach_the_whole_range() -> None:
