@@ -114,8 +114,8 @@ def white_of(photo: Image, head: FittedHead) -> Floats:
     at = np.rint(pixels(head.landmarks[[50, 280, 151]], 128)).astype(int).clip(0, 127)
     skin = to_linear(small[at[:, 1], at[:, 0]]).mean()
     level = np.clip(1.9 * bright.mean(), max(1.3 * skin, 0.15), 0.95)
-    # Half of the eyes' color cast: lids tint what the lens sees of them.
-    return np.asarray(level * (bright / bright.mean() + 1.0) / 2)
+    # A third of the eyes' color cast: lids tint what the lens sees of them.
+    return np.asarray(level * (bright / bright.mean() + 2.0) / 3)
 
 
 def _visible(basis: HeadBasis) -> tuple[np.ndarray, np.ndarray]:

@@ -42,7 +42,8 @@ from openvasa.types import CropBox, Image, InputError
 
 KIND = "head"
 YAW, PITCH, ROLL = np.deg2rad([35.0, 20.0, 20.0])  # absolute, either way
-REACH = np.deg2rad([38.0, 24.0, 30.0])  # from the photo's own: further, it shows too little
+REACH = np.deg2rad([38.0, 24.0, 30.0])  # from a frontal photo's: further, it shows too little
+SHORTER = 0.5  # a turned photo shows less: of its own angle, this share is taken off
 DISTANCE = 0.22  # log scale around the portrait's, either way
 OWN_LIGHT = 0.3  # share of views in the portrait's own light
 JPEG_QUALITY = 95
@@ -106,7 +107,8 @@ def draw_recipe(head: FittedHead, own_light: np.ndarray, seed: list[int], views:
     """
     rng = np.random.default_rng(seed)
     own, limit = head.pose[:3], np.array([YAW, PITCH, ROLL])
-    low, high = (np.clip(own + reach, -limit, limit) for reach in (-REACH, REACH))
+    reach = np.maximum(REACH - SHORTER * np.abs(own), 0.0)
+    low, high = np.clip(own - reach, -limit, limit), np.clip(own + reach, -limit, limit)
     angles = rng.uniform(low, high, (views, 3))
     place = head.pose[3:5] + np.clip(rng.normal(0, 0.03, (views, 2)), -0.08, 0.08)
     scale = head.pose[5] + rng.uniform(-DISTANCE, DISTANCE, (views, 1))
