@@ -24,6 +24,7 @@ def join_people(store: Path, threshold: float = ALIKE) -> int:
 
     A person is everything of one name. People who look alike are joined, also over several steps;
     the joined take the split of the one that is in a shard already, else that of the first name.
+    What was kept for evaluation stays there.
     Where nobody was named (the unit's name stands for the person), the name is joined as well.
 
     Args:
@@ -80,7 +81,7 @@ def _rewrite(store: Path, unit: str, leader: dict[str, str], splits: dict[str, s
     for line in read_lines(file):
         person = str(line["person"])
         first = leader.get(person, person)
-        split = splits.get(first, split_of(first))
+        split = "eval" if line["split"] == "eval" else splits.get(first, split_of(first))
         about = {**line, "split": split if line["status"] == "kept" else line["split"]}
         if person == unit:  # nobody was named
             about["person"] = first

@@ -20,6 +20,7 @@ from openvasa.types import InputError
 
 NOT_STATED = "not stated"
 COLUMNS = ("file", "source", "licence", "consent", "person", "language", "pixel_aspect", "split")
+SPLITS = ("train", "validation", "eval")
 ALIASES = {"license": "licence", "path": "file", "video": "file", "speaker": "person"}
 SUFFIXES = frozenset(
     ".3gp .avi .flv .m2ts .m4v .mkv .mov .mp4 .mpeg .mpg .mts .mxf .ogv .ts .webm .wmv".split()
@@ -70,6 +71,8 @@ def read_manifest(path: Path, defaults: VideoInput) -> Iterator[VideoInput]:
             raise InputError(f"{path.name}, row {number}: pixel_aspect is no number.") from error
         if not 0.25 <= aspect <= 4:
             raise InputError(f"{path.name}, row {number}: pixel_aspect must be from 0.25 to 4.")
+        if given.get("split", SPLITS[0]) not in SPLITS:
+            raise InputError(f"{path.name}, row {number}: split must be {', '.join(SPLITS)}.")
         stated: dict[str, Any] = {"source": str(file)} | given
         yield replace(defaults, path=file, pixel_aspect=aspect, **stated)
 
