@@ -68,10 +68,28 @@ class Articulation:
     Attributes:
         strength: Size of all lip movements, about 0.8 to 1.2.
         reduction: How much unstressed vowels shrink, 0 to 0.4.
+        jaw: Share of the targets' jaw opening; real speakers move the lips more than the jaw.
+        lips: Factor on how far the lips themselves part.
+        width: Factor on spreading, rounding and funneling.
+        smoothing: Standard deviation in seconds of the smoothing over time.
     """
 
     strength: float = 1.0
     reduction: float = 0.2
+    jaw: float = 1.0
+    lips: float = 1.0
+    width: float = 1.0
+    smoothing: float = 0.024
+
+    def sizes(self) -> Curve:
+        """Factor on every lip parameter, [P]."""
+        factors = np.full(len(LIP_PARAMETERS), self.strength)
+        for share, names in (
+            (self.jaw, ("jaw",)), (self.lips, ("lower", "upper")),
+            (self.width, ("spread", "pucker", "funnel")),
+        ):  # fmt: skip
+            factors[[_P[name] for name in names]] *= share
+        return factors
 
 
 def _blend(time: Curve, segments: Sequence[Segment], gains: Curve, manner: Articulation) -> Curve:
@@ -95,7 +113,7 @@ def _blend(time: Curve, segments: Sequence[Segment], gains: Curve, manner: Artic
             size = gain * stressed if viseme.vowel and p in _OPENING else 1.0
             top[first:last, p] += dominance * size * viseme.target.get(name, 0.0)
             bottom[first:last, p] += dominance
-    return manner.strength * top / bottom
+    return manner.sizes() * top / bottom
 
 
 def _posture() -> Curve:
@@ -166,7 +184,7 @@ def lip_curves(
     time = np.arange(frames * (RATE // FPS)) / RATE
     rest = rest_gate(time, segments)
     closure, teeth = _closures(time, segments)
-    lips = _smooth(_blend(time, segments, gains, manner), 0.024)
+    lips = _smooth(_blend(time, segments, gains, manner), manner.smoothing)
     lips = np.clip(_seal(lips, closure, teeth, rest), 0, 1)
     middle = np.arange(frames) * (RATE // FPS) + RATE // FPS // 2
     return lips[middle], closure[middle], rest[middle]

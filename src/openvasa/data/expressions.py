@@ -98,17 +98,19 @@ def _hump(time: Curve, moment: float, rise: float, hold: float, fall: float) -> 
     return value * value * (3 - 2 * value)
 
 
-def _brows(rng: np.random.Generator, frames: int, accents: Sequence[Accent]) -> dict[str, Curve]:
-    """Brows that rise on emphasis, over a slow idle life."""
+def _brows(
+    rng: np.random.Generator, frames: int, accents: Sequence[Accent], size: float
+) -> dict[str, Curve]:
+    """Brows that rise on emphasis, over a slow idle life; `size` scales the rises."""
     time = (np.arange(frames) + 0.5) / FPS
     habit = rng.uniform(0.15, 0.6)  # how often this speaker's brows join in
-    height = rng.uniform(0.15, 0.45)
+    height = size * rng.uniform(0.15, 0.45)
     lift = np.zeros(frames)
     for accent in accents:
         if rng.random() < habit * (0.4 + 0.6 * accent.strength):
-            size = height * (0.5 + 0.5 * accent.strength) * rng.uniform(0.6, 1.2)
+            rise = height * (0.5 + 0.5 * accent.strength) * rng.uniform(0.6, 1.2)
             hold = rng.uniform(0.05, 0.3)
-            lift = np.maximum(lift, size * _hump(time, accent.time, 0.16, hold, 0.3))
+            lift = np.maximum(lift, rise * _hump(time, accent.time, 0.16, hold, 0.3))
     frown = 0.04 * np.maximum(band_noise(rng, frames, 0, 0.3), 0) * (1 - lift)
     return {
         "browInnerUp": lift + 0.03 * np.abs(band_noise(rng, frames, 0, 0.4)),
@@ -141,6 +143,7 @@ def feeling(
     accents: Sequence[Accent],
     phrase_ends: Sequence[float],
     emotion: tuple[str, float] | None,
+    brows: float = 1.0,
 ) -> Curve:
     """Adds brows, smiles and an emotion to moving lips.
 
@@ -152,13 +155,14 @@ def feeling(
         accents: Emphasized syllables.
         phrase_ends: Seconds.
         emotion: (name, strength), or None.
+        brows: Size of the brows' rises.
 
     Returns:
         [T, 45] in [0, 1].
     """
     frames = len(lips)
     added = np.zeros_like(lips)
-    for layer in (_brows(rng, frames, accents), _smiles(rng, frames, phrase_ends)):
+    for layer in (_brows(rng, frames, accents, brows), _smiles(rng, frames, phrase_ends)):
         for score, curve in layer.items():
             added[:, columns(score)] += curve[:, None]
     if emotion is not None:

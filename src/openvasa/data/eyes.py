@@ -6,6 +6,7 @@ Knows nothing of lips; the head comes in as angles that the eyes compensate.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,9 +15,28 @@ from openvasa.types import FPS
 
 Curve = NDArray[np.float64]
 
-BLINK_RATE = (10.0, 25.0)  # a minute, by speaker
+DIP = 0.19  # radians that shut eyes look down: what the mesh of real blinks shows
 EYE_LIMIT = (30.0, 22.0)  # degrees in the head, yaw and pitch
 _SHIFT = 6.0  # degrees between frames that count as a big gaze shift
+
+
+@dataclass(frozen=True)
+class BlinkLaw:
+    """How lids blink; pairs are ranges that a speaker or a blink is drawn from.
+
+    Attributes:
+        rate: Blinks a minute, by speaker.
+        spread: Standard deviation of the logarithm of the time between two.
+        shut: Seconds of closing.
+        hold: Seconds wholly shut.
+        opening: Seconds of opening.
+    """
+
+    rate: tuple[float, float] = (10.0, 25.0)
+    spread: float = 0.6
+    shut: tuple[float, float] = (0.07, 0.10)
+    hold: tuple[float, float] = (0.03, 0.09)
+    opening: tuple[float, float] = (0.12, 0.20)
 
 
 def fixations(
@@ -24,6 +44,7 @@ def fixations(
     frames: int,
     main: tuple[float, float],
     spans: Sequence[tuple[float, float]],
+    wander: tuple[float, float] = (0.8, 0.6),
 ) -> Curve:
     """Camera-relative gaze in degrees, [T, 2]: held fixations, small saccades, rare aversions.
 
@@ -32,6 +53,7 @@ def fixations(
         frames: Length at 25 fps.
         main: Main direction (yaw, pitch) in degrees.
         spans: Stretches of speech; eyes leave the main direction mostly before or between them.
+        wander: Standard deviation of the fixations about the main direction, degrees.
     """
     shy = rng.uniform(0.05, 0.4)  # how readily this speaker looks away
     hesitations = [start - 0.25 for start, _ in spans] + [end for _, end in spans[:-1]]
@@ -43,7 +65,7 @@ def fixations(
             away = np.array([rng.choice([-1, 1]) * rng.uniform(6, 15), rng.uniform(-7, 7)])
             target, hold = np.array(main) + away, int(FPS * rng.uniform(0.35, 0.9))
         else:
-            target = np.array(main) + rng.normal(0, (0.8, 0.6))
+            target = np.array(main) + rng.normal(0, wander)
             hold = max(5, int(FPS * np.exp(rng.normal(-0.35, 0.5))))
         gaze[t : t + hold] = target
         if np.hypot(*(target - last)) > 2:  # a big saccade takes two frames
@@ -64,12 +86,15 @@ def in_head(gaze: Curve, head: Curve) -> Curve:
 
 
 def _blink_times(
-    rng: np.random.Generator, seconds: float, ends: Sequence[float], shifts: Sequence[float]
+    rng: np.random.Generator,
+    seconds: float,
+    ends: Sequence[float],
+    shifts: Sequence[float],
+    law: BlinkLaw,
 ) -> list[float]:
     """Blink moments: lognormal intervals, drawn to phrase ends and big gaze shifts."""
-    rate = rng.uniform(*BLINK_RATE)
-    spread = 0.6
-    median = 60 / rate * np.exp(-0.5 * spread**2)
+    rate = rng.uniform(*law.rate)
+    median = 60 / rate * np.exp(-0.5 * law.spread**2)
     magnets = sorted([end + 0.08 for end in ends] + list(shifts))
     times: list[float] = []
     moment = rng.uniform(0, 60 / rate)
@@ -79,7 +104,7 @@ def _blink_times(
             moment = min(close, key=lambda m: abs(m - moment)) + rng.normal(0, 0.04)
         if not times or moment - times[-1] > 0.45:
             times.append(moment)
-        moment = max(moment, times[-1]) + max(0.5, median * np.exp(rng.normal(0, spread)))
+        moment = max(moment, times[-1]) + max(0.5, median * np.exp(rng.normal(0, law.spread)))
     return times
 
 
@@ -87,26 +112,28 @@ def blinks(
     rng: np.random.Generator,
     gaze: Curve,
     spans: Sequence[tuple[float, float]],
+    law: BlinkLaw = BlinkLaw(),
 ) -> Curve:
-    """Lid closure by blinking alone, [T] in [0, 1]: closes in 80 ms, opens in about 150 ms.
+    """Lid closure by blinking alone, [T] in [0, 1]: closes fast, stays shut, opens slowly.
 
     Args:
         rng: Source of randomness.
         gaze: Camera-relative gaze in degrees, [T, 2].
         spans: Stretches of speech (start, end) in seconds.
+        law: How often and how long.
     """
     frames = len(gaze)
     time = (np.arange(frames) + 0.5) / FPS
     steps = np.hypot(*np.diff(gaze, axis=0).T) if frames > 1 else np.zeros(0)
     shifts = time[1:][steps > _SHIFT]
     closed = np.zeros(frames)
-    for moment in _blink_times(rng, frames / FPS, [e for _, e in spans], list(shifts)):
+    for moment in _blink_times(rng, frames / FPS, [e for _, e in spans], list(shifts), law):
         # Snapped to a frame's middle, so that the shut eye is seen at 25 fps.
         since = time - (np.floor(moment * FPS) + 0.5) / FPS
-        shut, opening = rng.uniform(0.07, 0.10), rng.uniform(0.12, 0.20)
-        curve = np.where(since < 0, 1 + since / shut, 1 - np.maximum(since - 0.01, 0) / opening)
-        curve = np.clip(curve, 0, 1)
-        closed = np.maximum(closed, curve * (2 - curve) if rng.random() < 0.5 else curve)
+        shut, hold, opening = (rng.uniform(*span) for span in (law.shut, law.hold, law.opening))
+        down = np.clip(1 + since / shut, 0, 1)
+        up = np.clip(1 - (since - hold) / opening, 0, 1)
+        closed = np.maximum(closed, np.minimum(down * (2 - down), up * up * (3 - 2 * up)))
     return closed
 
 

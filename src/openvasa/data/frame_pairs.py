@@ -1,6 +1,6 @@
 """Portraits and clips -> pairs of frames of one person with everything known about them.
 
-`python -m openvasa.data.frame_pairs --portraits DIR --clips DIR --basis FILE --out pool.npz` fits
+`python -m openvasa.data.frame_pairs --portraits DIR --store STORE --basis FILE --out pool.npz` fits
 the parametric head to every training face once; `FramePairs` then makes pairs without end:
 rendered ones with exact flow, and real ones (two frames of a clip, neutral and smiling).
 """
@@ -14,8 +14,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from openvasa.data.clips import is_held_out, read_frames
+from openvasa.data.crop_pictures import read_frames
 from openvasa.data.head import (
+    SHIPPED,
     FittedHead,
     HeadBasis,
     express,
@@ -26,6 +27,7 @@ from openvasa.data.head import (
 )
 from openvasa.data.head import index_of as shape
 from openvasa.data.head_render import HeadRenderer
+from openvasa.data.store import Store
 from openvasa.latent.surface import MOUTH, PortraitSurface
 from openvasa.types import EXPRESSION_DIM, EXPRESSION_NAMES, Image, InputError
 
@@ -38,7 +40,7 @@ class Pool:
     """Fitted faces: crops' files and, a row each, what `fit` found.
 
     Attributes:
-        files: Image file, or clip file and frame as "FILE#T".
+        files: Image file, or store, sample and frame as "STORE#KEY#T".
         group: int [N], frames of one clip or photos of one person share a number.
         real: bool [N], whether it is a frame of a clip.
         canonical: f32 [N, 468, 3].
@@ -80,25 +82,24 @@ def fit_portraits(folder: Path, basis: HeadBasis) -> list[tuple[str, str, Fitted
     return found
 
 
-def fit_clip(file: Path, basis: HeadBasis, every: int = 3) -> list[FittedHead]:
-    """Every `every`-th frame of a clip, with one neutral shape for the whole clip."""
-    with np.load(file, allow_pickle=False) as clip:
-        landmarks = clip["landmarks"].astype(np.float64)
+def fit_clip(landmarks: np.ndarray, basis: HeadBasis, every: int = 3) -> list[FittedHead]:
+    """Every `every`-th frame of a clip's [T, 478, 3], with one neutral shape for all of them."""
+    landmarks = landmarks.astype(np.float64)
     rough = [fit(basis, landmarks[t]) for t in range(0, len(landmarks), 8)]
     neutral = np.median([h.canonical - np.tensordot(h.expression, basis.expression, 1)
                          for h in rough], 0)  # fmt: skip
     return [fit(basis, landmarks[t], neutral) for t in range(0, len(landmarks), every)]
 
 
-def build_pool(portraits: Path, clips: Path, basis: HeadBasis, limit: int) -> Pool:
-    """Fit everything that may be trained on (held-out names are left out by their split)."""
+def build_pool(portraits: Path, store: Path, basis: HeadBasis, limit: int) -> Pool:
+    """Fit everything that may be trained on: portraits, and at most about `limit` real clips."""
     rows = [(f, p, False, h) for f, p, h in fit_portraits(portraits, basis)]
-    files = sorted(f for f in clips.glob("*/*.npz") if f.parent.name != "eval")
-    files = [f for f in files if not is_held_out(f.parent.name, f.stem)]
-    picked = files[:: max(1, len(files) // limit)]
-    for number, file in enumerate(picked):
-        for t, head in enumerate(fit_clip(file, basis)):
-            rows.append((f"{file}#{3 * t}", str(file), True, head))
+    opened = Store(store)
+    keys = sorted(opened.keys("real", "train"))
+    picked = keys[:: max(1, len(keys) // limit)]
+    for number, key in enumerate(picked):
+        for t, head in enumerate(fit_clip(opened.read(key).arrays["landmarks"], basis)):
+            rows.append((f"{store}#{key}#{3 * t}", key, True, head))
         if number % 50 == 49:
             print(f"fitted {number + 1} of {len(picked)} clips", flush=True)
     _, group = np.unique([r[1] for r in rows], return_inverse=True)
@@ -155,6 +156,7 @@ class FramePairs:
         """
         self.pool, self.basis, self.size, self.real = pool, basis, size, real
         self.renderer = HeadRenderer(basis)
+        self.stores: dict[str, Store] = {}
         self.photos = np.flatnonzero(~pool.real)
         self.seen = pool.expression[pool.real] if pool.real.any() else pool.expression
         order = np.argsort(pool.group, kind="stable")
@@ -169,9 +171,9 @@ class FramePairs:
         """
         name = str(self.pool.files[row])
         if "#" in name:
-            file, frame = name.rsplit("#", 1)
-            with np.load(file, allow_pickle=False) as clip:
-                return read_frames(clip, [int(frame)])[0]
+            folder, key, frame = name.rsplit("#", 2)
+            store = self.stores.setdefault(folder, Store(Path(folder)))
+            return read_frames(store.read(key).arrays, [int(frame)])[0]
         image = cv2.imread(name)
         if image is None:
             raise InputError(f"cannot read {name}; build the pool again where the portraits are")
@@ -271,12 +273,12 @@ def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--portraits", type=Path, required=True)
-    parser.add_argument("--clips", type=Path, required=True)
-    parser.add_argument("--basis", type=Path, required=True)
+    parser.add_argument("--store", type=Path, required=True, help="a store with real clips")
+    parser.add_argument("--basis", type=Path, default=SHIPPED, help="another parametric head")
     parser.add_argument("--clip-limit", type=int, default=300, help="clips to take frames from")
     parser.add_argument("--out", type=Path, required=True)
     args = parser.parse_args()
-    pool = build_pool(args.portraits, args.clips, load_basis(args.basis), args.clip_limit)
+    pool = build_pool(args.portraits, args.store, load_basis(args.basis), args.clip_limit)
     save_pool(args.out, pool)
     print(f"{len(pool.files)} faces, {int(pool.real.sum())} of them frames of clips")
 

@@ -21,8 +21,8 @@ PIVOT_BELOW = 0.65
 PIVOT_BEHIND = 0.22
 CAMERA_AWAY = 4.5  # camera distance in crop units that a portrait photo is taken from
 
-_DRIFT_STD = np.array([2.6, 1.8, 1.5])  # degrees of yaw, pitch, roll, below 0.35 Hz
-_LIVELY_STD = np.array([1.10, 1.00, 0.70])  # degrees, 0.4 to 2 Hz, while speaking
+_DRIFT_STD = np.array([2.2, 1.5, 1.25])  # degrees of yaw, pitch, roll, below 0.35 Hz
+_LIVELY_STD = np.array([1.45, 1.30, 0.90])  # degrees, 0.4 to 2 Hz, while speaking
 _POSTURE_STD = np.array([2.4, 1.4, 1.1])  # degrees between phrases
 _GAZE_SHARE = (0.3, 0.2)  # how much of an asked gaze the head itself turns, yaw and pitch
 _STILL = 0.3  # liveliness left in silence
@@ -147,6 +147,7 @@ def head_motion(
     gaze: tuple[float, float] = (0.0, 0.0),
     distance: float = 1.0,
     attitude: tuple[float, float] = (0.0, 1.0),
+    size: float = 1.0,
 ) -> Array:
     """Pose offsets of a speaking or listening head.
 
@@ -158,6 +159,7 @@ def head_motion(
         gaze: Main gaze in degrees relative to the camera; the head turns part of the way.
         distance: Relative head-to-camera distance, > 0.
         attitude: Lasting chin lift in degrees, and a factor on all movement (an emotion's share).
+        size: Factor on all rotation.
 
     Returns:
         f32 [T, 6]: yaw, pitch, roll in radians; x, y in crop units; log scale.
@@ -172,7 +174,7 @@ def head_motion(
     kernel = np.hanning(17) / np.hanning(17).sum()
     melody = np.convolve(np.pad(prosody.pitch, 8, mode="edge"), kernel, "valid")
     degrees[:, 1] += 0.25 * melody * live  # the chin follows the melody
-    degrees *= manner.energy * attitude[1]
+    degrees *= size * manner.energy * attitude[1]
     degrees[:, :2] += np.array(gaze) * _GAZE_SHARE + (0, attitude[0])
     angles = np.radians(degrees)
     sway = np.stack([band_noise(rng, frames, 0, 0.4) for _ in range(3)], axis=1)

@@ -33,7 +33,7 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from openvasa.data.clips import encode_jpeg
+from openvasa.data.crop_pictures import encode_jpeg
 from openvasa.data.demographics import GROUPS, Demographics, Person, skin_class
 from openvasa.data.generator import Generator
 from openvasa.data.generator_runtime import ENGINES, drawing

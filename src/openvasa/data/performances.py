@@ -1,25 +1,19 @@
 """Synthetic performances: speech with timed phones in, expression, head pose and gaze out.
 
 They are the ground truth for what real clips lack: languages, gaze, distance, emotion and a head
-that moves. Knows nothing of pictures or of the latent dynamics that expressions become.
-
-    python -m openvasa.data.performances --speech DIR --out DIR --per-utterance 3
-    python -m openvasa.data.performances --report --out DIR [--clips DIR]
+that moves. Knows nothing of pictures, files, or of the latent dynamics that expressions become.
 """
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
-from tqdm import tqdm
 
-from openvasa.data import expressions, eyes, headmotion, prosody, timing, visemes
+from openvasa.data import expressions, eyes, headmotion, prosody, visemes
 from openvasa.data.coarticulation import Articulation, lip_curves, speech_spans
+from openvasa.data.performance_law import PerformanceLaw, fitted_law
 from openvasa.types import (
     EMOTIONS,
     EXPRESSION_NAMES,
@@ -73,6 +67,7 @@ def perform(
     gaze: tuple[float, float] | None = None,
     distance: float | None = None,
     emotion: tuple[str, float] | None = None,
+    law: PerformanceLaw | None = None,
 ) -> Performance:
     """Acts out a recording.
 
@@ -85,11 +80,13 @@ def perform(
         gaze: Main (yaw, pitch) in degrees relative to the camera; None is the camera.
         distance: Relative distance, > 0; None is 1.
         emotion: (name, strength in [0, 1]); None is neutral.
+        law: How people move; None is what was fitted to real clips.
 
     Raises:
         ValueError: If the phone lists differ in length.
         InputError: If the emotion is unknown.
     """
+    law = law or fitted_law()
     frames = frame_count(len(audio))
     manner_rng, lips_rng, eyes_rng, head_rng = np.random.default_rng(seed).spawn(4)
     segments = prosody.trim_tails(audio, visemes.parse_phones(phones, start, end))
@@ -99,21 +96,22 @@ def perform(
     main = gaze or (0.0, 0.0)
     away = distance or 1.0
     manner = Articulation(
-        strength=manner_rng.uniform(0.95, 1.28), reduction=manner_rng.uniform(0.1, 0.4)
-    )
+        strength=manner_rng.uniform(*law.strength), reduction=manner_rng.uniform(*law.reduction),
+        jaw=law.jaw, lips=law.lips, width=law.width, smoothing=law.smoothing,
+    )  # fmt: skip
     gains = prosody.segment_gains(voice, segments)
     lips, closure, rest = lip_curves(frames, segments, gains, manner)
     face = expressions.feeling(
         lips_rng, lips @ visemes.LIPS_TO_EXPRESSION, closure, rest,
-        accents=beats, phrase_ends=[e for _, e in spans], emotion=emotion,
+        accents=beats, phrase_ends=[e for _, e in spans], emotion=emotion, brows=law.brows,
     )  # fmt: skip
     face = expressions.asymmetry(lips_rng, face)
     pose = headmotion.head_motion(
         head_rng, voice, beats, spans,
-        gaze=main, distance=away, attitude=expressions.attitude(emotion),
+        gaze=main, distance=away, attitude=expressions.attitude(emotion), size=law.head,
     )  # fmt: skip
-    looks = eyes.fixations(eyes_rng, frames, main, spans)
-    _add_eyes(face, looks, pose, eyes.blinks(eyes_rng, looks, spans))
+    looks = eyes.fixations(eyes_rng, frames, main, spans, law.wander)
+    _add_eyes(face, looks, pose, eyes.blinks(eyes_rng, looks, spans, law.blinks))
     feelings = np.zeros(len(EMOTIONS), np.float32)
     if emotion is not None:
         feelings[EMOTIONS.index(emotion[0])] = emotion[1]
@@ -131,6 +129,7 @@ def _add_eyes(face: np.ndarray, looks: np.ndarray, pose: Array, blink: np.ndarra
     """Writes eye angles and lids into `face` [T, 45]."""
     angles = eyes.in_head(looks, pose[:, :2].astype(np.float64))
     closed, wide = eyes.lids(blink, angles[:, 1])
+    angles[:, 1] -= eyes.DIP * blink
     for index in expressions.columns("eyeBlink"):
         face[:, index] = 1 - (1 - face[:, index]) * (1 - closed)
     for index in expressions.columns("eyeWide"):
@@ -178,96 +177,3 @@ def draw_controls(rng: np.random.Generator) -> Controls:
         distance=distance if present[1] else None,
         emotion=emotion if present[2] else None,
     )
-
-
-def label_lag(sources: Sequence[Path]) -> float:
-    """Seconds by which the phone labels of these speech files trail the sound."""
-    lags: list[float] = []
-    for source in sources:
-        with np.load(source) as data:
-            phones = [str(p) for p in data["phones"]]
-            segments = visemes.parse_phones(phones, data["start"], data["end"])
-            lags += timing.sibilant_lags(data["audio"], segments)
-    return timing.median_lag(lags)
-
-
-def write_performances(source: Path, out: Path, takes: int, seed: int, lag: float = 0.0) -> int:
-    """Acts out one speech npz `takes` times; the first take is always a plain one.
-
-    Args:
-        source: npz with audio, phones, start, end, lang, voice, split.
-        out: Folder for `<stem>_<take>.npz`.
-        takes: How many performances.
-        seed: Base seed; takes of different files differ.
-        lag: Seconds by which the phone times trail the sound, from `label_lag`.
-
-    Returns:
-        Number of frames written.
-    """
-    with np.load(source) as speech:
-        data = {key: speech[key] for key in speech.files}
-    total = 0
-    for take in range(takes):
-        rng = np.random.default_rng([seed, take, *source.stem.encode()])
-        asked = draw_controls(rng) if take else Controls()
-        done = perform(
-            data["audio"].astype(np.float32),
-            [str(p) for p in data["phones"]],
-            (data["start"] - lag).tolist(),
-            (data["end"] - lag).tolist(),
-            int(rng.integers(2**31)),
-            gaze=asked.gaze,
-            distance=asked.distance,
-            emotion=asked.emotion,
-        )
-        arrays: dict[str, Any] = asdict(done)
-        labels = {key: str(data[key]) for key in ("lang", "voice", "split") if key in data}
-        origin = {"audio": source.stem, "audio_path": str(source), "phone_lag": np.float32(lag)}
-        np.savez(out / f"{source.stem}_{take}.npz", **(arrays | labels | origin))
-        total += len(done.pose)
-    return total
-
-
-def write_quiet(out: Path, count: int, seed: int) -> None:
-    """Writes `count` quiet recordings to `out/audio`, in the format of speech, for idle tracks."""
-    (out / "audio").mkdir(parents=True, exist_ok=True)
-    for index in range(count):
-        rng = np.random.default_rng([seed, index])
-        none = np.zeros(0, np.float32)
-        np.savez(
-            out / "audio" / f"quiet{index:03d}.npz",
-            audio=quiet_audio(rng, rng.uniform(4, 12)), phones=np.array([], "U1"), start=none,
-            end=none, text="", lang="none", voice="none",
-            split="held_out" if index % 10 == 9 else "train",
-        )  # fmt: skip
-
-
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Writes performances for a folder of speech, or reports on written ones."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else "")
-    parser.add_argument("--speech", type=Path, help="folder of speech npz files")
-    parser.add_argument("--out", type=Path, required=True, help="folder of performances")
-    parser.add_argument("--per-utterance", type=int, default=3)
-    parser.add_argument("--quiet", type=int, default=0, help="also this many quiet recordings")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--report", action="store_true", help="print statistics of --out")
-    parser.add_argument("--clips", type=Path, help="folder of labelled real clips to compare with")
-    asked = parser.parse_args(arguments)
-    if asked.speech is not None:
-        asked.out.mkdir(parents=True, exist_ok=True)
-        sources = sorted(asked.speech.glob("*.npz"))
-        lag = label_lag(sources[:400])
-        print(f"phone labels trail the sound by {1000 * lag:.0f} ms; taken back")
-        if asked.quiet:
-            write_quiet(asked.out, asked.quiet, asked.seed)
-            sources += sorted((asked.out / "audio").glob("quiet*.npz"))
-        for source in tqdm(sources, unit="utterance"):
-            write_performances(source, asked.out, asked.per_utterance, asked.seed, lag)
-    if asked.report:
-        from openvasa.data.performance_report import report
-
-        print(report(asked.out, asked.clips))
-
-
-if __name__ == "__main__":
-    main()

@@ -31,7 +31,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from openvasa.data.clips import encode_jpeg
+from openvasa.data.crop_pictures import encode_jpeg
 from openvasa.data.labels import Landmarker, valid_region
 from openvasa.data.portrait_sources import (
     Portrait,

@@ -228,7 +228,7 @@ def _distance(line: Line, arrays: Arrays) -> Any:
 
 
 def _emotion(line: Line, arrays: Arrays, index: int) -> Any:
-    given = line.get("emotion", arrays.get("emotion"))
+    given = line["emotion"] if isinstance(line.get("emotion"), dict) else arrays.get("emotion")
     if given is None:
         return None
     value = given.get(EMOTIONS[index]) if isinstance(given, dict) else np.ravel(given)[index]

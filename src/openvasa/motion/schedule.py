@@ -47,6 +47,16 @@ def create_schedule(name: str) -> Schedule:
     return SCHEDULES[name]
 
 
-def step_times(steps: int) -> Array:
-    """The times a sampler visits: f32 [steps + 1], evenly from 1 down to 0."""
-    return np.linspace(1.0, 0.0, steps + 1, dtype=np.float32)
+def shifted(time: Array, shift: float) -> Array:
+    """Times in [0, 1] moved toward the noisy end (Esser et al. 2024, section 5.3.2).
+
+    Args:
+        time: Any shape.
+        shift: 1 changes nothing; at 3 the middle moves to 0.75.
+    """
+    return (shift * time / (1.0 + (shift - 1.0) * time)).astype(np.float32)
+
+
+def step_times(steps: int, shift: float = 1.0) -> Array:
+    """The times a sampler visits: f32 [steps + 1] from 1 down to 0, see `shifted`."""
+    return shifted(np.linspace(1.0, 0.0, steps + 1, dtype=np.float32), shift)

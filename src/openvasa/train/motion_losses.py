@@ -20,6 +20,7 @@ from openvasa.types import (
 )
 
 LIPS = ("jaw", "mouth")  # expressions whose names start so are the lips'
+LIDS = ("eyeBlink",)  # and the lids': shut for so few frames that their error hardly counts
 MIN_SPREAD = 0.02  # an expression that hardly moves in the data still counts, but not its noise
 
 
@@ -36,13 +37,23 @@ class Readout:
 
 
 def read_readout(path: Path) -> Readout:
-    """The face model's readout: a safetensors file with `weight` [45, 48] and `bias` [45]."""
-    tensors = load_file(path)
-    weight = tensors["weight"].astype(np.float32)
-    if weight.shape != (EXPRESSION_DIM, DYNAMICS_DIM):
-        raise InputError(f"The readout in {path} is {weight.shape}; it must be [45, 48].")
-    bias = tensors.get("bias", np.zeros(EXPRESSION_DIM)).astype(np.float32)
-    return Readout(weight, bias)
+    """The inverse of a face model's anchor, which makes dynamics of expressions.
+
+    The anchor is linear and fixed, so its inverse reads expressions without an error; the face
+    model's own readout, learned for pictures, is a quarter off for some of them.
+
+    Args:
+        path: The face model's weights, with `motion.embed.weight` [48, 45].
+
+    Raises:
+        InputError: The file is no face model's.
+    """
+    tensors = load_file(path) if path.is_file() else {}
+    anchor = tensors.get("motion.embed.weight")
+    if anchor is None or anchor.shape != (DYNAMICS_DIM, EXPRESSION_DIM):
+        raise InputError(f"{path} holds no anchor [48, 45]; give the face model's weights.")
+    weight = np.linalg.pinv(anchor.astype(np.float64)).astype(np.float32)
+    return Readout(weight, np.zeros(EXPRESSION_DIM, np.float32))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,12 +63,12 @@ class LossWeights:
     Attributes:
         velocity: Of the frame-to-frame error, the seam from the prefix included.
         expression: Of the error in expression space.
-        lips: Of the lips' expressions there, beside 1 for all others.
+        shake: Of the error in the head's second differences.
     """
 
     velocity: float
     expression: float
-    lips: float
+    shake: float
 
 
 class MotionLoss:
@@ -83,6 +94,7 @@ class MotionLoss:
         losses = {
             "x0": error.square().mean(),
             "velocity": self.weights.velocity * steps.square().mean(),
+            "shake": self.weights.shake * error[..., :POSE_DIM].diff(n=2, dim=1).square().mean(),
         }
         if self.to_expression is not None:
             shown = error[..., POSE_DIM:] @ self.to_expression.T  # [B, W, 45]
@@ -90,19 +102,25 @@ class MotionLoss:
         return losses
 
 
-def expression_matrix(readout: Readout, std: Array, dynamics: Array, lips: float) -> Array:
+def expression_matrix(
+    readout: Readout, std: Array, dynamics: Array, lips: float, lids: float
+) -> Array:
     """Turns an error of normalized dynamics into a weighted error of expressions.
 
     Args:
         readout: The face model's.
         std: f32 [54], the spread that motion was normalized by.
         dynamics: f32 [N, 48], real dynamics (not normalized), for each expression's spread.
-        lips: Weight of the lips' expressions.
+        lips: Weight of the lips' expressions, beside 1 for all others.
+        lids: Weight of the lids'.
 
     Returns:
         f32 [45, 48]: rows are in units of each expression's own spread, times sqrt(weight).
     """
     spread = np.maximum(readout(dynamics).std(axis=0), MIN_SPREAD)
-    weight = np.asarray([lips if name.startswith(LIPS) else 1.0 for name in EXPRESSION_NAMES])
+    weight = np.asarray(
+        [lips if n.startswith(LIPS) else lids if n.startswith(LIDS) else 1.0
+         for n in EXPRESSION_NAMES]
+    )  # fmt: skip
     scale = np.sqrt(weight) / spread
     return (readout.weight * std[None, POSE_DIM:] * scale[:, None]).astype(np.float32)

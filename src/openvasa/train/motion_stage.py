@@ -1,7 +1,7 @@
 """Stage two: motion tracks and audio features -> the motion denoiser.
 
 python -m openvasa.train.motion_stage --data STORE --out RUN [--recipe recipes/motion.yaml]
-    [--minutes M] [--readout readout.safetensors] [--warm ema.safetensors]
+    [--minutes M] [--readout faces.safetensors] [--warm ema.safetensors]
 
 Needs a store of motion clips (data.motion_clips). Running it again resumes.
 """
@@ -28,7 +28,7 @@ from openvasa.data.motion_clips import MotionClips, load_store
 from openvasa.motion.conditions import cut_audio_end, drop_conditions
 from openvasa.motion.config import MotionConfig, MotionStats, config_from_dict
 from openvasa.motion.denoiser import MotionDenoiser, create_denoiser, export_denoiser
-from openvasa.motion.schedule import create_schedule
+from openvasa.motion.schedule import create_schedule, shifted
 from openvasa.train import loop
 from openvasa.train.checkpoint import EMA_NAME, TrainState, load_weights
 from openvasa.train.ema import Ema
@@ -66,6 +66,9 @@ class MotionRecipe:
         velocity: Weight of the frame-to-frame loss, the seam included.
         expression: Weight of the loss in expression space (needs a readout).
         lips: Weight of the lips' expressions beside 1 for all others.
+        lids: Weight of the lids' expressions.
+        shake: Weight of the loss on the head's second differences.
+        time_shift: Above 1, more training at noisy times, where it is decided what happens.
         sources: Weight of each source; those not named have weight 1.
         validate_every: Steps between validations.
         seed: All randomness derives from it.
@@ -95,6 +98,9 @@ class MotionRecipe:
     velocity: float = 1.0
     expression: float = 1.0
     lips: float = 3.0
+    lids: float = 4.0
+    shake: float = 1.0
+    time_shift: float = 1.0
     sources: dict[str, float] = field(default_factory=dict)
     validate_every: int = 1000
     seed: int = 0
@@ -145,10 +151,10 @@ class MotionStage:
         matrix = None
         if readout is not None:
             dynamics = clips.motion[:, POSE_DIM:]
-            found = expression_matrix(readout, self.stats.std, dynamics, recipe.lips)
+            found = expression_matrix(readout, self.stats.std, dynamics, recipe.lips, recipe.lids)
             matrix = torch.from_numpy(found).to(self.device)
         weights = LossWeights(
-            velocity=recipe.velocity, expression=recipe.expression, lips=recipe.lips
+            velocity=recipe.velocity, expression=recipe.expression, shake=recipe.shake
         )
         self.loss = MotionLoss(weights, matrix)
 
@@ -179,7 +185,7 @@ class MotionStage:
             audio=cut_audio_end(batch.audio, self.config.window, rng, recipe.cut_audio),
         )
         batch = roughen_past(send_astray(batch, rng, recipe.drift), rng, recipe.prefix_noise)
-        time = rng.random(recipe.batch, dtype=np.float32)
+        time = shifted(rng.random(recipe.batch, dtype=np.float32), recipe.time_shift)
         eps = rng.standard_normal(batch.target.shape, dtype=np.float32)
         noisy = self.schedule.mix(batch.target, eps, time)
         tensors = {
@@ -215,7 +221,7 @@ def train(
         out: The run's folder; gets checkpoints, ema.safetensors, motion_stats.safetensors.
         recipe: All choices.
         minutes: Wall-clock limit of this call.
-        readout: The face model's, for the loss in expression space.
+        readout: Of expressions from dynamics, for the loss in expression space.
         warm: Averaged weights of another run to start from.
 
     Returns:
@@ -275,7 +281,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--recipe", type=Path, help="YAML of what differs from the defaults")
     parser.add_argument("--minutes", type=float, help="stop after so many minutes")
     parser.add_argument("--steps", type=int, help="steps in all, over the recipe's")
-    parser.add_argument("--readout", type=Path, help="the face model's readout, safetensors")
+    parser.add_argument("--readout", type=Path, help="the face model's weights")
     parser.add_argument("--warm", type=Path, help="ema.safetensors to start from")
     parser.add_argument("--export", type=Path, help="afterwards write this .onnx")
     arguments = parser.parse_args(argv)

@@ -1,12 +1,9 @@
-"""Whole performances: ranges, determinism, controls, eyes, head, and the batch command."""
-
-from pathlib import Path
+"""Whole performances: ranges, determinism, controls, eyes, head."""
 
 import numpy as np
 import pytest
 
 from openvasa.data import eyes, headmotion, performances, prosody, timing, visemes
-from openvasa.data.performance_report import report
 from openvasa.data.performances import idle, perform
 from openvasa.types import EMOTIONS, EXPRESSION_NAMES, FPS, SAMPLE_RATE, InputError
 
@@ -97,8 +94,10 @@ def test_eyes_hold_the_asked_direction_while_the_head_moves(spoken: Speech) -> N
     assert np.allclose(np.median(done.gaze, axis=0), (15, -8), atol=0.7)
     seen = np.degrees(done.expression[:, -2:] + done.pose[:, :2])
     free = np.all(np.abs(np.degrees(done.expression[:, -2:])) < (29.9, 21.9), axis=1)
-    assert free.mean() > 0.9
-    assert np.allclose(seen[free], done.gaze[free], atol=0.01)
+    free &= done.expression[:, E["eyeBlinkLeft"]] < 0.2  # shut eyes look down
+    assert free.mean() > 0.8
+    off = np.abs(seen[free] - done.gaze[free])
+    assert np.median(off) < 0.01 and off.max() < 2.5
     assert np.degrees(done.pose[:, 0]).mean() > 1  # the head helps
 
 
@@ -215,26 +214,3 @@ def test_idle_and_other_sounds_keep_the_mouth_shut() -> None:
         done = perform(audio, [], [], [], 0)
         assert done.expression[:, E["jawOpen"]].max() == 0
         assert np.isfinite(done.pose).all()
-
-
-def test_batch_command_writes_and_reports(
-    tmp_path: Path, spoken: Speech, capsys: pytest.CaptureFixture[str]
-) -> None:
-    audio, phones, start, end = spoken
-    source, out = tmp_path / "speech", tmp_path / "out"
-    source.mkdir()
-    np.savez(source / "0007.npz", audio=audio, phones=np.array(phones), start=np.array(start),
-             end=np.array(end), text="x", lang="en", voice="v", split="train")  # fmt: skip
-    arguments = ["--speech", str(source), "--out", str(out), "--quiet", "2", "--report"]
-    performances.main(arguments)
-    names = sorted(p.name for p in out.glob("*.npz"))
-    assert names[:3] == ["0007_0.npz", "0007_1.npz", "0007_2.npz"]
-    assert len(names) == 9
-    with np.load(out / "0007_0.npz") as plain:
-        assert not plain["emotion"].any()
-        assert (plain["gaze"].shape, str(plain["lang"]), str(plain["split"])) == (
-            (500, 2), "en", "train",
-        )  # fmt: skip
-    assert "jawOpen p95" in capsys.readouterr().out
-    with pytest.raises(InputError, match="--speech"):
-        report(tmp_path)

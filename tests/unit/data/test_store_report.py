@@ -20,7 +20,7 @@ ABOUT = {
 
 
 def _picture_arrays() -> dict[str, np.ndarray]:
-    from openvasa.data.clips import encode_jpeg
+    from openvasa.data.crop_pictures import encode_jpeg
 
     blobs = [encode_jpeg(np.full((32, 32, 3), 60 * k, np.uint8)) for k in range(3)]
     return {

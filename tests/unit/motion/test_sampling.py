@@ -11,7 +11,7 @@ import pytest
 from openvasa.motion.conditions import window_conditions
 from openvasa.motion.config import PRESETS, GuidanceScales
 from openvasa.motion.guidance import guide
-from openvasa.motion.sampler import sample
+from openvasa.motion.sampler import SHIFT, sample
 from openvasa.motion.schedule import SCHEDULES, create_schedule, step_times
 from openvasa.types import Array, Controls, InputError
 
@@ -66,7 +66,7 @@ def test_rectified_steps_are_euler_steps() -> None:
         return np.tanh(x) * (1 - t) + t
 
     x = X
-    times = step_times(5)
+    times = step_times(5, SHIFT)
     for now, after in zip(times[:-1], times[1:], strict=True):
         x = x + (after - now) * (x - denoise(x, now)) / now
     np.testing.assert_allclose(sample(denoise, X, SCHEDULES["rectified"], 5), x, atol=1e-5)

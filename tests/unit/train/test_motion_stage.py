@@ -95,8 +95,8 @@ def test_trained_network_rebuilds_from_its_folder(store: Path, tmp_path: Path) -
 def test_command_line_with_readout(store: Path, tmp_path: Path) -> None:
     recipe, readout = tmp_path / "recipe.yaml", tmp_path / "readout.safetensors"
     recipe.write_text(yaml.safe_dump({"network": {"preset": "tiny"}, "batch": 4}))
-    weight = np.random.default_rng(0).standard_normal((45, 48)).astype("f4")
-    save_file({"weight": weight}, readout)
+    anchor = np.random.default_rng(0).standard_normal((48, 45)).astype("f4")
+    save_file({"motion.embed.weight": anchor}, readout)
     arguments = ["--data", str(store), "--out", str(tmp_path / "run"), "--recipe", str(recipe)]
     assert main([*arguments, "--steps", "2", "--readout", str(readout)]) == 0
     assert log_of(tmp_path / "run")[0]["expression"] > 0
@@ -117,7 +117,7 @@ def test_shipped_recipe_loads() -> None:
 
 
 def test_losses_are_zero_at_the_truth_and_count_the_seam() -> None:
-    loss = MotionLoss(LossWeights(velocity=1.0, expression=1.0, lips=3.0))
+    loss = MotionLoss(LossWeights(velocity=1.0, expression=1.0, shake=1.0))
     target = torch.randn(4, 7, 54)
     assert sum(loss(target, target, torch.ones(4)).values()) == 0
     shifted = target + 1.0  # no wrong steps inside the window, one at the seam
@@ -129,16 +129,35 @@ def test_expression_loss_weighs_lips_in_their_own_spread() -> None:
     weight = np.zeros((45, 48), "f4")
     weight[:, :45] = np.eye(45)
     dynamics = np.random.default_rng(0).standard_normal((5000, 48)).astype("f4") * 2
-    matrix = expression_matrix(Readout(weight, np.zeros(45, "f4")), np.ones(54, "f4"), dynamics, 3)
+    readout = Readout(weight, np.zeros(45, "f4"))
+    matrix = expression_matrix(readout, np.ones(54, "f4"), dynamics, lips=3, lids=5)
     jaw, brow = EXPRESSION_NAMES.index("jawOpen"), EXPRESSION_NAMES.index("browInnerUp")
+    lid = EXPRESSION_NAMES.index("eyeBlinkLeft")
+    assert matrix[lid, lid] / matrix[brow, brow] == pytest.approx(np.sqrt(5), rel=0.05)
     assert matrix[brow, brow] == pytest.approx(0.5, rel=0.05)
     assert matrix[jaw, jaw] / matrix[brow, brow] == pytest.approx(np.sqrt(3), rel=0.05)
 
 
-def test_readout_of_another_shape_is_refused(tmp_path: Path) -> None:
-    save_file({"weight": np.zeros((52, 48), "f4")}, tmp_path / "r.safetensors")
-    with pytest.raises(InputError, match="45, 48"):
-        read_readout(tmp_path / "r.safetensors")
+def test_a_shaking_head_costs_even_where_its_speed_is_right() -> None:
+    loss = MotionLoss(LossWeights(velocity=1.0, expression=1.0, shake=1.0))
+    target = torch.zeros(2, 7, 54)
+    drifting, shaking = target.clone(), target.clone()
+    drifting[..., 0] = 0.1 * torch.arange(7)
+    shaking[..., 0] = 0.1 * (torch.arange(7) % 2)
+    assert loss(drifting, target, torch.zeros(2))["shake"] == pytest.approx(0.0, abs=1e-9)
+    assert loss(shaking, target, torch.zeros(2))["shake"] > 1e-4
+
+
+def test_the_anchor_is_read_backward_and_others_are_refused(tmp_path: Path) -> None:
+    anchor = np.random.default_rng(1).standard_normal((48, 45)).astype("f4")
+    save_file({"motion.embed.weight": anchor}, tmp_path / "r.safetensors")
+    values = np.random.default_rng(2).uniform(size=(5, 45)).astype("f4")
+    found = read_readout(tmp_path / "r.safetensors")(values @ anchor.T)
+    np.testing.assert_allclose(found, values, atol=1e-4)
+    save_file({"weight": np.zeros((52, 48), "f4")}, tmp_path / "bad.safetensors")
+    for name in ("bad.safetensors", "gone.safetensors"):
+        with pytest.raises(InputError, match="48, 45"):
+            read_readout(tmp_path / name)
 
 
 def test_figures_of_rollouts() -> None:
