@@ -24,7 +24,7 @@ _NOTICE = (
 _EXAMPLES = """\
 example:
   openvasa export --autoencoder runs/faces/ema.safetensors --motion runs/motion \\
-      --audio runs/audio/audio.safetensors --head head.safetensors -o weights/compact"""
+      --audio runs/audio/audio.safetensors -o weights/compact"""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -35,10 +35,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
         ("--autoencoder", "the face model's ema.safetensors"),
         ("--motion", "the motion model's run folder (ema.safetensors and its statistics)"),
         ("--audio", "the audio network's audio.safetensors"),
-        ("--head", "the parametric head's file: mean face and the surface's triangles"),
     )
     for flag, text in paths:
         add(flag, type=Path, required=True, metavar="PATH", help=text)
+    add("--head", type=Path, metavar="FILE",
+        help="another parametric head than the one that ships: mean face and surface")  # fmt: skip
     add("-o", "--output", type=Path, required=True, metavar="FOLDER",
         help="the model folder to write; one that is there is replaced when the new one is "
         "whole")  # fmt: skip
@@ -53,17 +54,18 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Exports; returns the exit code."""
     from openvasa.audio.network import load_audio
-    from openvasa.data.head import load_basis
+    from openvasa.data.head import SHIPPED, load_basis
     from openvasa.data.head_render import triangulate
     from openvasa.engine.export import export_bundle
     from openvasa.train.motion_stage import load_trained
 
-    for path in (arguments.autoencoder, arguments.audio, arguments.head):
+    head = arguments.head or SHIPPED
+    for path in (arguments.autoencoder, arguments.audio, head):
         if not path.is_file():
             raise InputError(f"there is no file '{path}': check the name.")
     latent, autoencoder = _load_autoencoder(arguments.autoencoder, arguments.latent)
     denoiser, motion, stats = load_trained(arguments.motion)
-    basis = load_basis(arguments.head)
+    basis = load_basis(head)
     bundle, parity = export_bundle(
         arguments.output,
         name=arguments.name,

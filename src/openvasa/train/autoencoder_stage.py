@@ -1,7 +1,7 @@
 """Stage one: trains the face latent model on pairs of frames.
 
-`python -m openvasa.train.autoencoder_stage --pool pool.npz --basis head.safetensors --out RUN
-[--phase geometry|warps|picture|joint] [--minutes M]`
+`python -m openvasa.train.autoencoder_stage --pool pool.npz --out RUN
+[--phase geometry|warps|picture|joint] [--basis head.safetensors] [--minutes M]`
 
 `geometry` learns the codes and the warps from pictures and control points, `warps` only the
 warps, on made-up expressions without pictures (fast), `picture` the appearance volume and the
@@ -26,7 +26,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from openvasa.data.frame_pairs import FramePairs, load_pool
-from openvasa.data.head import load_basis
+from openvasa.data.head import SHIPPED, load_basis
 from openvasa.latent.autoencoder import FaceAutoencoder
 from openvasa.latent.config import PRESETS
 from openvasa.train.checkpoint import TrainState, load_weights
@@ -140,7 +140,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--pool", type=Path, required=True)
-    parser.add_argument("--basis", type=Path, required=True)
+    parser.add_argument("--basis", type=Path, default=SHIPPED, help="another parametric head")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--start", type=Path, help="weights to start from (safetensors)")
     parser.add_argument("--vgg", type=Path, help="VGG16 weights for the perceptual loss")
