@@ -45,8 +45,9 @@ class Script:
 
 def play(animator: Animator, avatar: Avatar, motion: Motion, sound: Array) -> Clip:
     """A clip of the avatar doing exactly this motion, with a sound f32 [N] at 16 kHz."""
+    exact = replace(animator.motion.config, settling=0.0)
     script = Script(animator.motion, motion)
-    puppet = replace(animator, motion=replace(animator.motion, run=script))
+    puppet = replace(animator, motion=replace(animator.motion, config=exact, run=script))
     return puppet.animate(avatar, sound, steps=1, guidance=_PLAIN)
 
 

@@ -37,6 +37,7 @@ class MotionConfig:
     prefix: int = 20  # previous frames given as context
     dropout: float = 0.0  # inside the network; condition dropout is the training stage's
     smoothness: float = 1.0  # of the pose over time, see smoother.pose_smoother
+    settling: float = 4.0  # the same for finished windows, across their seams; 0 leaves them
     schedule: Literal["rectified", "cosine"] = "rectified"
 
     def __post_init__(self) -> None:
@@ -45,8 +46,8 @@ class MotionConfig:
             raise ValueError(f"width {self.width} must be a multiple of 2 * heads {self.heads}")
         if not 0 <= self.ahead < self.window:
             raise ValueError(f"ahead {self.ahead} must lie in [0, window {self.window})")
-        if self.smoothness < 0:
-            raise ValueError("smoothness must not be negative")
+        if min(self.smoothness, self.settling) < 0:
+            raise ValueError("smoothness and settling must not be negative")
 
     @property
     def hop(self) -> int:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 
 from openvasa.types import Array
 
 
+@cache
 def pose_smoother(window: int, smoothness: float) -> tuple[Array, Array]:
     """Whittaker smoothing of a window, alone and as the continuation of two known frames.
 

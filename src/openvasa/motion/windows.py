@@ -17,6 +17,7 @@ from openvasa.motion.config import MotionConfig, MotionStats, Run, SampleOptions
 from openvasa.motion.guidance import guide
 from openvasa.motion.sampler import sample
 from openvasa.motion.schedule import create_schedule
+from openvasa.motion.smoother import pose_smoother
 from openvasa.types import AUDIO_DIM, DYNAMICS_DIM, MOTION_DIM, POSE_DIM, Array, Controls, Motion
 
 POSE_LIMIT = 4.0  # standard deviations of real motion that no head leaves
@@ -148,9 +149,10 @@ def _advance(
         create_schedule(config.schedule),
         options.steps,
     )
+    frames = _cross_fade(state.tail, frames)
+    frames[:, :POSE_DIM] = _settled(config.settling, state.history, frames[:, :POSE_DIM])
     # A head out of all measure must not become the past that the next window believes.
     frames[:, :POSE_DIM] = np.clip(frames[:, :POSE_DIM], -POSE_LIMIT, POSE_LIMIT)
-    frames = _cross_fade(state.tail, frames)
     done, tail = frames[: config.hop], frames[config.hop :]
     used = min(config.hop, len(state.pending))
     history = np.concatenate([state.history, done[:used]])
@@ -173,6 +175,17 @@ def _cross_fade(tail: Array, frames: Array) -> Array:
     weight = (np.arange(1, count + 1, dtype=np.float32) / (count + 1))[:, None]
     faded = (1 - weight) * tail + weight * frames[:count]
     return np.concatenate([faded, frames[count:]]).astype(np.float32)
+
+
+def _settled(smoothness: float, history: Array, pose: Array) -> Array:
+    """Poses f32 [W, 6] made to go on smoothly from the last two given out.
+
+    Each window chooses anew where the head goes, and its speed breaks where windows cross-fade.
+    """
+    alone, joined = pose_smoother(len(pose), smoothness)
+    if len(history) < 2:
+        return np.asarray(alone @ pose, np.float32)
+    return np.asarray(joined @ np.concatenate([history[-2:, :POSE_DIM], pose]), np.float32)
 
 
 def _no_motion() -> Motion:

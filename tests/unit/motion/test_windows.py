@@ -131,8 +131,23 @@ def test_cross_fade_hides_a_jump() -> None:
     state, before = windows.step(state, features(0), Controls(), model, options)
     level = next(calls)
     state, after = windows.step(state, features(0), Controls(), model, options)
-    track = np.concatenate([before.pose[:, 0], after.pose[:, 0]])
+    track = np.concatenate([before.dynamics[:, 0], after.dynamics[:, 0]])
     np.testing.assert_allclose(track[4:9], [0, 1, 2, 3, 3], atol=1e-6)
+
+
+def test_the_head_is_settled_across_seams_and_only_the_head() -> None:
+    heard = features(60)
+    shake = {}
+    for settling in (0.0, 4.0):
+        config = MotionConfig(width=16, layers=2, heads=2, settling=settling)
+        model = windows.MotionModel(config, STATS, toy)
+        _, motion = windows.flush(windows.push(windows.start(), heard), Controls(), model, OPTIONS)
+        shake[settling] = np.abs(np.diff(motion.pose, n=2, axis=0)).mean()
+    assert shake[4.0] < 0.3 * shake[0.0]
+    still = lambda graph, inputs: {"x0": np.ones_like(inputs["noisy"])}  # noqa: E731
+    model = windows.MotionModel(CONFIG, STATS, still)
+    _, motion = windows.flush(windows.push(windows.start(), heard), Controls(), model, OPTIONS)
+    np.testing.assert_allclose(motion.pose, np.tile(motion.pose[:1], (60, 1)), atol=1e-4)
 
 
 def test_wrong_feature_width_is_refused() -> None:
