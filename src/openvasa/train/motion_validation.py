@@ -5,13 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from openvasa.data.motion_clips import MotionClip, MotionClips
+from openvasa.data.performance_figures import blink_spans
 from openvasa.motion import windows
 from openvasa.motion.config import MotionConfig, MotionStats, SampleOptions
 from openvasa.motion.denoiser import MotionDenoiser, as_run
 from openvasa.motion.schedule import create_schedule
 from openvasa.train.loop import step_rng
 from openvasa.train.motion_losses import Readout
-from openvasa.types import EMOTIONS, EXPRESSION_NAMES, Array, Controls, Motion
+from openvasa.types import EMOTIONS, EXPRESSION_NAMES, FPS, Array, Controls, Motion
 
 TIMES = (0.25, 0.5, 0.75, 1.0)
 WINDOWS = 256
@@ -70,13 +71,19 @@ class MotionValidation:
             dynamics) with the real one, from the right audio and from another clip's; ratios of
             generated to real: `spread` and `shake` (second difference) of dynamics,
             `head_spread`, `head_speed`, `head_shake`; `seam`: speed of the head across windows /
-            within them.
+            within them; and with a readout those of `lid_figures`, and of the real ones as `real_`.
         """
         options = SampleOptions(seed=SEED)
         real = [Motion(c.pose, c.dynamics)[:ROLLOUT_FRAMES] for c in self.rollouts]
         made = [perform(network, self.config, self.stats, clip, options) for clip in self.rollouts]
         shifted = [*made[1:], made[0]]
-        return {
+        lids = {}
+        if self.readout is not None:
+            lids = lid_figures([self.readout(m.dynamics) for m in made]) | {
+                f"real_{name}": value
+                for name, value in lid_figures([self.readout(m.dynamics) for m in real]).items()
+            }
+        return lids | {
             "lips": _mean([self._agreement(a, b) for a, b in zip(made, real, strict=True)]),
             "lips_wrong": _mean(
                 [self._agreement(a, b) for a, b in zip(shifted, real, strict=True)]
@@ -136,6 +143,23 @@ def known_controls(clip: MotionClip) -> Controls:
         distance=float(np.mean(clip.distance)) if distance else None,
         emotion=(name, min(1.0, float(clip.emotion[strongest]))) if emotion else None,
     )
+
+
+def lid_figures(expressions: list[Array]) -> dict[str, float]:
+    """`blinks` a minute, their median `blink_depth` in [0, 1] and `blink_frames` at half depth.
+
+    Args:
+        expressions: f32 [T, 45] each, in the order of `EXPRESSION_NAMES`.
+    """
+    sides = [EXPRESSION_NAMES.index(f"eyeBlink{side}") for side in ("Left", "Right")]
+    lids = [e[:, sides].mean(axis=1).astype(np.float64) for e in expressions]
+    found = [(track, span) for track in lids for span in blink_spans(track)]
+    minutes = sum(map(len, lids)) / FPS / 60
+    return {
+        "blinks": len(found) / max(minutes, 1e-9),
+        "blink_depth": float(np.median([t[a:b].max() for t, (a, b) in found])) if found else 0.0,
+        "blink_frames": float(np.median([b - a for _, (a, b) in found])) if found else 0.0,
+    }
 
 
 def correlation(first: Array, second: Array) -> float:

@@ -23,7 +23,12 @@ from openvasa.train.motion_losses import (
     read_readout,
 )
 from openvasa.train.motion_stage import MotionRecipe, load_trained, main, read_recipe, train
-from openvasa.train.motion_validation import correlation, known_controls, seam_ratio
+from openvasa.train.motion_validation import (
+    correlation,
+    known_controls,
+    lid_figures,
+    seam_ratio,
+)
 from openvasa.types import EXPRESSION_NAMES, InputError
 
 TINY = MotionRecipe(
@@ -183,3 +188,15 @@ def test_only_known_controls_are_asked_for() -> None:
     )
     asked = known_controls(clip)
     assert asked.gaze == (4.0, -2.0) and asked.distance is None and asked.emotion == ("sad", 0.5)
+
+
+def test_lid_figures_count_blinks_that_shut_and_not_a_squint() -> None:
+    sides = [EXPRESSION_NAMES.index(f"eyeBlink{side}") for side in ("Left", "Right")]
+    track = np.zeros((750, 45), np.float32)  # half a minute
+    for begin in (100, 300, 500):
+        track[begin : begin + 5, sides] = 0.9
+    track[600:640, sides] = 0.4
+    assert lid_figures([track]) == pytest.approx(
+        {"blinks": 6.0, "blink_depth": 0.9, "blink_frames": 5.0}
+    )
+    assert lid_figures([np.zeros((50, 45), np.float32)])["blink_depth"] == 0.0
