@@ -51,7 +51,11 @@ def _openvino(generator: Generator) -> Draw:
     example = torch.zeros(1, generator.n_styles, 512)
     with torch.no_grad():
         graph = openvino.convert_model(_Folded(generator).eval(), example_input=example)
-    settings = {"INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": 1}
+    settings = {
+        "INFERENCE_PRECISION_HINT": "f32",
+        "INFERENCE_NUM_THREADS": 1,
+        "ENABLE_CPU_PINNING": False,  # else every process of a machine takes its first core
+    }
     request = openvino.Core().compile_model(graph, "CPU", settings).create_infer_request()
 
     def draw(styles: Array) -> Image:
