@@ -43,6 +43,7 @@ from openvasa.data.head_render import HeadRenderer
 from openvasa.data.identity import QuickIdentity
 from openvasa.data.labels import FaceLabels, Landmarker
 from openvasa.data.people_plan import (
+    LEFT_OUT,
     NAMES,
     TRUNCATION,
     YOUNGEST,
@@ -103,6 +104,8 @@ class Studio:
         Raises:
             Refused: The portrait or its views will not do.
         """
+        if seed in LEFT_OUT:
+            raise Refused("may be under age: looked at")
         style = self.style(number, seed)
         portrait = self.draw(style)
         faces = find_faces(portrait)
