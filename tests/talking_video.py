@@ -57,7 +57,7 @@ def write(
     channels: int = 1,
     rotate: int = 0,
 ) -> Path:
-    """Writes H.264 with sound f32 [N] at `rate`; `rotate` marks the picture as turned."""
+    """Writes H.264 with sound f32 [N] at `rate`; `rotate`: degrees clockwise to show it turned."""
     with av.open(str(path), "w") as container:
         frames = list(pictures)
         video = container.add_stream("libx264", rate=fps)
@@ -77,7 +77,19 @@ def write(
             block.sample_rate, block.pts = rate, 0  # without it the encoder's delay is not told
             container.mux(audio.encode(block))
             container.mux(audio.encode(None))
+    if rotate:
+        _mark_turned(path, rotate)
     return path
+
+
+def _mark_turned(path: Path, degrees: int) -> None:
+    """Sets the display matrix of an MP4's first track, which PyAV cannot: clockwise degrees."""
+    content = bytearray(path.read_bytes())
+    at = content.index(b"tkhd") + 44
+    cos, sin = round(np.cos(np.radians(degrees))), round(np.sin(np.radians(degrees)))
+    rows = np.array([cos, sin, 0, -sin, cos, 0, 0, 0, 1 << 14])
+    content[at : at + 36] = (rows * 65_536).astype(">i4").tobytes()
+    path.write_bytes(bytes(content))
 
 
 def cut_to(sound: np.ndarray, frames: int, rate: int = 16_000) -> np.ndarray:

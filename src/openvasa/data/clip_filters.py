@@ -52,7 +52,8 @@ class VideoOptions:
             bystander.
         max_others: Share of frames that may show one.
         max_yaw: Degrees from which half the face is hidden.
-        max_turned: Share of frames that may be turned so far.
+        max_roll: Degrees from which a head lies on its side: the video was not turned upright.
+        max_turned: Share of frames that may be turned or lie so far.
         min_presence: The mesh's mean confidence; hands and microphones lower it.
         min_loudness: Decibels below full scale of the louder frames; less is silence.
         max_clipped: Share of clipped samples from which sound is distorted.
@@ -74,12 +75,13 @@ class VideoOptions:
     other_size: float = 0.5
     max_others: float = 0.1
     max_yaw: float = 50.0
+    max_roll: float = 50.0
     max_turned: float = 0.3
     min_presence: float = 0.9
     min_loudness: float = -50.0
     max_clipped: float = 0.01
     min_sound: float = 0.9
-    min_sharpness: float = 0.1
+    min_sharpness: float = 0.045
     brightness: tuple[float, float] = (30.0, 230.0)
     max_blockiness: float = 2.0
     max_frozen_seconds: float = 1.0
@@ -107,6 +109,7 @@ def bad_motion(
     beside, inside = _others(stretch, heights, box, options)
     presence = float(np.mean([mesh.presence for mesh in meshes]))
     turned = float(np.mean([abs(np.degrees(mesh.yaw)) > options.max_yaw for mesh in meshes]))
+    lying = float(np.mean([abs(np.degrees(mesh.roll)) > options.max_roll for mesh in meshes]))
     found, face = len(meshes) / len(stretch), float(np.median(heights))
     about = {
         "others": round(beside, 3), "others_in_crop": round(inside, 3),
@@ -125,6 +128,8 @@ def bad_motion(
         reason = f"a face in {found:.0%} of the frames"
     elif turned > options.max_turned:
         reason = f"head turned away in {turned:.0%} of the frames"
+    elif lying > options.max_turned:
+        reason = f"head lies on its side in {lying:.0%} of the frames"
     elif presence < options.min_presence:
         reason = f"face hidden (confidence {presence:.2f})"
     elif box is None:

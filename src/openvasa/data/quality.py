@@ -45,18 +45,18 @@ def face_patch(crop: Image, landmarks: Array) -> Image:
 
 
 def sharpness(patch: Image) -> float:
-    """Share of fine detail in a face: energy of its finest octave per energy of the next.
+    """Share of fine detail in a face: spread of its finest octave per spread of all of it.
 
     Args:
         patch: u8 [96, 96], as `face_patch` makes it.
 
     Returns:
-        About 0.25 and up for sharp faces, below 0.05 for blurred or much enlarged ones.
+        About 0.11 for GRID's faces of 130 pixels, 0.08 were they 64 pixels high, 0.04 for a blur
+        of 2 % of the face's height.
     """
-    fine = patch.astype(np.float32)
-    half = cv2.GaussianBlur(fine, (0, 0), 1.0)
-    quarter = cv2.GaussianBlur(fine, (0, 0), 2.0)
-    return float((fine - half).std() / max(float((half - quarter).std()), 1e-3))
+    whole = patch.astype(np.float32)
+    fine = whole - cv2.GaussianBlur(whole, (0, 0), 1.0)
+    return float(fine.std() / max(float(whole.std()), 1e-3))
 
 
 def blockiness(picture: Image) -> float:

@@ -29,7 +29,7 @@ MOST_FACES = 4  # that are followed; the largest
 MATCH = 0.25  # overlap of mesh and detection, or of two meshes in a row, that are one face
 SIZE_STEP = 1.35  # largest ratio of a face's sizes in two pictures in a row
 BROWS_TO_CHIN = 0.72  # height of the detector's box per forehead to chin
-JUMP = 0.06  # face heights from one picture to the next; a fast head gathers speed first
+JUMP = 0.04  # face heights from one picture to the next; a fast head gathers speed first
 JUMP_RATIO = 4.0  # of a jump to the steps before and after it
 
 

@@ -97,7 +97,7 @@ class Sound:
                     at += len(part)
                 if slipped and abs(time - due) > LONGEST_PAD:
                     return
-                resampler = av.AudioResampler(format="flt", layout="mono", rate=SAMPLE_RATE)
+                resampler = av.AudioResampler(format="fltp", rate=SAMPLE_RATE)
                 shape, at = key, round(time * SAMPLE_RATE)
                 due = time
             due += frame.samples / frame.sample_rate
@@ -137,5 +137,5 @@ def _pulled(resampler: av.AudioResampler | None, frame: av.AudioFrame | None) ->
     for piece in resampler.resample(frame):
         if piece.samples:
             # Floating-point files may hold NaN, infinity or more than full scale.
-            sound = np.nan_to_num(piece.to_ndarray()[0], posinf=1.0, neginf=-1.0)
+            sound = np.nan_to_num(piece.to_ndarray(), posinf=1.0, neginf=-1.0).mean(axis=0)
             yield np.rint(np.clip(sound, -1, 1) * 32767).astype(np.int16)

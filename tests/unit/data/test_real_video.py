@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -158,3 +159,12 @@ def test_names_of_units_are_clean_and_never_shared(tmp_path: Path) -> None:
         path.write_bytes(bytes([number]))
     names = [unit_name(VideoInput(path=p, source=str(p), licence="", consent="")) for p in paths]
     assert names[0] != names[1] and all(clean_name(name) == name for name in names)
+
+
+def test_a_head_that_lies_and_a_blurred_face_are_dropped(tmp_path: Path) -> None:
+    pictures, sound = moved(portrait(), FRAMES), cut_to(speech(), FRAMES)
+    lying = [np.rot90(picture) for picture in pictures]
+    assert "lies on its side" in _reason(write(tmp_path / "a.mp4", lying, sound))
+    assert not _prepared(write(tmp_path / "b.mp4", lying, sound, rotate=90))[1]
+    blurred = [cv2.GaussianBlur(picture, (0, 0), 4) for picture in pictures]
+    assert "not sharp" in _reason(write(tmp_path / "c.mp4", blurred, sound))

@@ -67,6 +67,25 @@ def test_what_is_no_video_is_told(tmp_path: Path) -> None:
             next(iter(Pictures(path)))
 
 
+@pytest.mark.parametrize("degrees", [90, 180, 270])
+def test_a_picture_that_is_stored_turned_is_shown_upright(tmp_path: Path, degrees: int) -> None:
+    upright = portrait()[:, :160]
+    stored = np.rot90(upright, degrees // 90)  # counterclockwise
+    path = write(tmp_path / "v.mp4", [stored] * 3, None, rotate=degrees)
+    pictures = Pictures(path)
+    shown = next(iter(pictures)).picture
+    assert shown.shape == upright.shape and pictures.size == upright.shape[1::-1]
+    assert np.abs(shown.astype(float) - upright).mean() < 4
+
+
+@pytest.mark.parametrize("channels", [1, 2])
+def test_sound_keeps_its_level(tmp_path: Path, channels: int) -> None:
+    tone = 0.5 * np.sin(np.arange(44_100) * 2 * np.pi * 440 / 44_100).astype(np.float32)
+    path = write(tmp_path / "v.mp4", moved(portrait(), 25), tone, rate=44_100, channels=channels)
+    audio, _ = Sound(path).between(0.0, 25)
+    assert np.abs(audio[3000:13_000]).max() / 32_767 == pytest.approx(0.5, abs=0.03)
+
+
 def test_sound_that_begins_late_is_padded(tmp_path: Path) -> None:
     path = write(tmp_path / "v.mp4", moved(portrait(), 50), np.full(16_000, 0.25, np.float32))
     audio, share = Sound(path).between(0.0, 50)
