@@ -8,10 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from openvasa.media.audio import load_audio
+from openvasa.metrics.phones import Phones, read_phones
 from openvasa.types import SAMPLE_RATE, Array, InputError
 
 SYSTEMS = ("ours", "shuffled", "puppet", "still")
@@ -66,15 +64,6 @@ class PortraitCase:
 
 
 @dataclass(frozen=True)
-class Phones:
-    """Timed phones: names, and starts and ends in seconds of the sound."""
-
-    names: tuple[str, ...]
-    start: NDArray[np.float64]
-    end: NDArray[np.float64]
-
-
-@dataclass(frozen=True)
 class Recording:
     """One recording and what it is."""
 
@@ -89,12 +78,7 @@ class Recording:
     def phones(self, lag: float = LABEL_LAG) -> Phones | None:
         """Its phones, moved earlier by the lag of the labels; None where nobody timed them."""
         file = self.path.with_suffix(".npz")
-        if not file.is_file():
-            return None
-        with np.load(file, allow_pickle=False) as stored:
-            names = tuple(str(name) for name in stored["phones"])
-            start, end = (stored[key].astype(np.float64) - lag for key in ("start", "end"))
-            return Phones(names, start, end)
+        return read_phones(file, lag) if file.is_file() else None
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,14 @@
-"""Is the person still the person? Likeness of hard frames to the portrait, by a face recognizer."""
+"""Is the person still the person? Likeness of frames to the portrait, by a face recognizer.
+
+| figure | unit | better | definition |
+|---|---|---|---|
+| identity | cosine | higher | mean over sampled frames, CSIM of the field |
+| identity, 5th percentile | cosine | higher | the same frames |
+| second identity | cosine | higher | mean, by a network that picked no training data |
+
+SFace (Zhong et al., IEEE TIP 2021; OpenCV Zoo, Apache-2.0) also said which training views show one
+person; MobileFaceNet (Chen et al., CCBR 2018; foamliu, Apache-2.0) gives a second opinion.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +25,8 @@ from openvasa.types import Array, Image, InputError
 SIDE = 112  # pixels of the recognizer's input
 TURNED = 10.0  # degrees of yaw away from the portrait that make a frame hard
 OPEN = 0.03  # gap between the inner lips relative to the face's height that does
+_MEAN = np.array([0.485, 0.456, 0.406], np.float32)
+_SPREAD = np.array([0.229, 0.224, 0.225], np.float32)
 MOST = 12  # hard frames looked at in one clip, spread evenly
 # Irises (left of the image first), nose tip, mouth corners of the mesh ...
 _POINTS = (468, 473, 1, 61, 291)
@@ -25,11 +37,22 @@ _PLACES = np.array(
 
 
 class Recognizer:
-    """SFace (OpenCV Zoo, Apache-2.0) on ONNX Runtime."""
+    """SFace or MobileFaceNet on ONNX Runtime."""
 
-    def __init__(self, path: Path) -> None:
-        """Loads the network; raises InputError where there is none."""
+    def __init__(self, path: Path, *, normalized: bool = False) -> None:
+        """Loads the network.
+
+        Args:
+            path: Its .onnx file.
+            normalized: Whether it wants ImageNet's mean and spread taken out, as MobileFaceNet
+                does; SFace takes 0 to 255.
+
+        Raises:
+            InputError: There is no such file.
+        """
         import onnxruntime
+
+        self._normalized = normalized
 
         if not path.is_file():
             raise InputError(f"there is no file '{path}': give the face recognizer's .onnx file.")
@@ -41,8 +64,11 @@ class Recognizer:
         self._input = self._session.get_inputs()[0].name
 
     def __call__(self, image: Image, points: Floats) -> Array:
-        """Unit vector f32 [128] of the face whose mesh [478, 2] lies at these pixels."""
-        tensor = np.asarray(align(image, points), np.float32).transpose(2, 0, 1)[None]
+        """Unit vector f32 [128] of the face whose mesh [478, >= 2] lies at these pixels."""
+        pixels: Array = np.asarray(align(image, points[:, :2]), np.float32)
+        if self._normalized:
+            pixels = ((pixels / 255 - _MEAN) / _SPREAD).astype(np.float32)
+        tensor = np.ascontiguousarray(pixels.transpose(2, 0, 1)[None])
         vector: Array = self._session.run(None, {self._input: tensor})[0][0]
         return vector / np.linalg.norm(vector)
 

@@ -1,17 +1,27 @@
 """Do the lips know more than loudness? Closure at p, b, m; spread /i/ against rounded /u/; rest.
 
-Works on a face track and timed phones. Counts are kept, so that clips can be added up.
+| figure | unit | better | definition |
+|---|---|---|---|
+| aperture | % of the face's height | near real | 5th to 95th percentile of the inner lips' gap |
+| bilabial closure | [0, 1] | higher | share of p, b, m at which the lips close |
+| vowel closure | [0, 1] | lower | the same of open vowels: how much of it is chance |
+| /i/ wider than /u/ | [0, 1] | higher | share of pairs; 0.5 is chance |
+| rest | ratio | lower | mean gap in pauses over that elsewhere |
+| quiet rest | ratio | lower | mean gap in the quietest fifth of the frames over the mean gap |
+
+All but the first and the last need timed phones. Counts are kept, so that clips can be added up.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from typing import Protocol
 
 import numpy as np
 
-from openvasa.metrics.cases import Phones
-from openvasa.metrics.track import FaceTrack, Floats
-from openvasa.types import FPS
+from openvasa.metrics.phones import Phones
+from openvasa.metrics.track import Floats
+from openvasa.types import FPS, SAMPLES_PER_FRAME, Array
 
 _BILABIALS = {"p", "b", "m"}
 _OPEN_VOWELS = {"a", "ɑ", "æ", "ɔ", "aɪ", "aʊ"}
@@ -57,7 +67,38 @@ class LipCounts:
         return LipCounts(*(getattr(self, name) + getattr(more, name) for name in names))
 
 
-def measure_lips(track: FaceTrack, phones: Phones) -> LipCounts:
+class Lips(Protocol):
+    """A face over T frames: gap by the face's height [T], width by that of the eyes [T]."""
+
+    def __len__(self) -> int:
+        """T."""
+        ...
+
+    @property
+    def gap(self) -> Floats:
+        """Opening between the inner lips."""
+        ...
+
+    @property
+    def lip_width(self) -> Floats:
+        """Mouth corner to mouth corner."""
+        ...
+
+
+def aperture(gap: Floats) -> float:
+    """How far the mouth moves: 5th to 95th percentile of the gap [T], % of the face's height."""
+    low, high = np.percentile(gap, [5, 95])
+    return float(100 * (high - low))
+
+
+def quiet_rest(gap: Floats, sound: Array) -> float:
+    """Mean gap [T] in the quietest fifth of the sound f32 [640 T], relative to the mean gap."""
+    power = (sound.reshape(len(gap), SAMPLES_PER_FRAME).astype(np.float64) ** 2).mean(1)
+    quiet = power <= np.quantile(power, 0.2)
+    return float(gap[quiet].mean() / max(float(gap.mean()), 1e-9))
+
+
+def measure_lips(track: Lips, phones: Phones) -> LipCounts:
     """Counts one clip.
 
     A clip whose lips do not move counts as never closing: it would otherwise pass by standing

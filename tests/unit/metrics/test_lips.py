@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from openvasa.metrics.cases import Phones
 from openvasa.metrics.lips import LipCounts, frame_of, measure_lips
+from openvasa.metrics.phones import Phones
 from openvasa.metrics.track import FaceTrack
 
 NAMES = ("sil", "a", "p", "t", "a", "i", "m", "u", "a", "k")
