@@ -18,6 +18,7 @@ FLAGS = {
     "animate": "--distance --emotion --face --framing --gaze --guidance --help --model --output "
     "--seed --size --steps",
     "bench": "--framing --help --model",
+    "evaluate": "--baselines --help --judges --portraits",  # all else belongs to WHAT
     "export": "--audio --autoencoder --head --help --latent --motion --name --notice --output "
     "--sources",
     "prepare-data": "--cluster --consent --help --identity --licence --manifest --max-seconds "

@@ -25,11 +25,17 @@ ENOUGH_PICTURES = 2048  # below, the covariance of Inception's features has no f
 
 @dataclass(frozen=True)
 class FeatureStatistics:
-    """Mean f64 [D] and covariance f64 [D, D] of `count` features."""
+    """What is kept of a set of features.
+
+    Attributes:
+        count: How many there were.
+        mean: f64 [D].
+        factor: f64 [K, D]; the covariance is `factor.T @ factor`.
+    """
 
     count: int
     mean: Floats
-    covariance: Floats
+    factor: Floats
 
     @classmethod
     def of(cls, features: NDArray[np.floating] | Sequence[Floats]) -> FeatureStatistics:
@@ -41,18 +47,19 @@ class FeatureStatistics:
         rows = np.asarray(features, np.float64)
         if rows.ndim != 2 or len(rows) < 2:
             raise ValueError(f"statistics need two features at least, not {rows.shape}")
-        return cls(len(rows), rows.mean(0), np.atleast_2d(np.cov(rows, rowvar=False)))
+        mean = rows.mean(0)
+        factor = (rows - mean) / np.sqrt(len(rows) - 1)
+        if factor.shape[0] > factor.shape[1]:  # as small as it can be
+            factor = np.linalg.qr(factor, mode="r")
+        return cls(len(rows), mean, factor)
 
 
 def frechet_distance(first: FeatureStatistics, second: FeatureStatistics) -> float:
     """The squared Frechet distance between two Gaussians of these statistics, >= 0."""
     apart = float(((first.mean - second.mean) ** 2).sum())
-    # trace((C1 C2)^(1/2)) = trace((A C2 A)^(1/2)) with A = C1^(1/2): symmetric, so it is stable.
-    values, vectors = np.linalg.eigh(first.covariance)
-    root = (vectors * np.sqrt(np.clip(values, 0, None))) @ vectors.T
-    inner = np.linalg.eigvalsh(root @ second.covariance @ root)
-    shared = float(np.sqrt(np.clip(inner, 0, None)).sum())
-    total = float(np.trace(first.covariance) + np.trace(second.covariance))
+    # With C1 = A'A and C2 = B'B, trace((C1 C2)^(1/2)) is the sum of the singular values of AB'.
+    shared = float(np.linalg.svd(first.factor @ second.factor.T, compute_uv=False).sum())
+    total = float((first.factor**2).sum() + (second.factor**2).sum())
     return max(0.0, apart + total - 2 * shared)
 
 

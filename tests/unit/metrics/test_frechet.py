@@ -14,7 +14,7 @@ from openvasa.metrics.frechet import (
 
 
 def gaussian(mean: list[float], spread: list[float]) -> FeatureStatistics:
-    return FeatureStatistics(1000, np.array(mean), np.diag(np.square(spread)))
+    return FeatureStatistics(1000, np.array(mean, float), np.diag(spread))
 
 
 def test_known_answers() -> None:
@@ -23,6 +23,16 @@ def test_known_answers() -> None:
     assert frechet_distance(one, gaussian([3, 4], [1, 2])) == pytest.approx(25)
     # Commuting covariances: the squared differences of the spreads.
     assert frechet_distance(one, gaussian([0, 0], [3, 5])) == pytest.approx(4 + 9)
+
+
+def test_the_formula_holds_for_any_covariances() -> None:
+    rng = np.random.default_rng(3)
+    a, b = rng.standard_normal((300, 4)), 1 + rng.standard_normal((50, 4)) @ rng.random((4, 4))
+    one, two = np.cov(a, rowvar=False), np.cov(b, rowvar=False)
+    root = np.sqrt(np.linalg.eigvals(one @ two)).real.sum()
+    wanted = ((a.mean(0) - b.mean(0)) ** 2).sum() + np.trace(one + two) - 2 * root
+    found = frechet_distance(FeatureStatistics.of(a), FeatureStatistics.of(b))
+    assert found == pytest.approx(wanted)
 
 
 def test_rotation_of_both_changes_nothing() -> None:
