@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -30,6 +31,16 @@ from openvasa.train.motion_validation import (
     seam_ratio,
 )
 from openvasa.types import EXPRESSION_NAMES, InputError
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    """Steps this small are slower on several threads, many times so on a busy machine."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
 
 TINY = MotionRecipe(
     network={"preset": "tiny"}, batch=32, steps=60, rate=5e-3, warmup=5, validate_every=0
