@@ -12,6 +12,7 @@ import numpy as np
 from openvasa.types import Array, Image
 
 PAD = 4  # pixels around the photo: a position up to 3 outside, and the cubic's reach
+TEAR = np.float32(0.024)  # crop units between neighbors of the flow: beyond, an edge lies there
 _compiled = numba.njit(cache=True, nogil=True, fastmath=True)
 
 
@@ -66,17 +67,27 @@ def _taps(size, coarse):  # type: ignore[no-untyped-def]
 
 
 @_compiled
+def _torn(first, second, limit):  # type: ignore[no-untyped-def]
+    """Whether two neighbors show places so far apart that nothing between them may be shown."""
+    return abs(first - second) > limit
+
+
+@_compiled
 def _coarse_row(y0, y1, t, size_x, size_y, flow, visibility, color, row):  # type: ignore[no-untyped-def]
     """Blend two coarse rows: (dx, dy in photo pixels, visibility, red, green, blue) per column."""
     height, width = visibility.shape
     half_x, half_y = np.float32(size_x / 2), np.float32(size_y / 2)
-    u = np.float32(1) - t
+    u, one, zero = np.float32(1) - t, np.float32(1), np.float32(0)
     home_y0 = np.float32((2 * y0 + 1) / height - 1)
     home_y1 = np.float32((2 * y1 + 1) / height - 1)
     for x in range(width):
         home_x = np.float32((2 * x + 1) / width - 1)
-        row[0, x] = (u * flow[y0, x, 0] + t * flow[y1, x, 0] - home_x) * half_x
-        row[1, x] = (u * (flow[y0, x, 1] - home_y0) + t * (flow[y1, x, 1] - home_y1)) * half_y
+        above, below = flow[y0, x, 1] - home_y0, flow[y1, x, 1] - home_y1
+        v, w = u, t
+        if _torn(above, below, TEAR):
+            v, w = (one, zero) if t < np.float32(0.5) else (zero, one)
+        row[0, x] = (v * flow[y0, x, 0] + w * flow[y1, x, 0] - home_x) * half_x
+        row[1, x] = (v * above + w * below) * half_y
         row[2, x] = u * visibility[y0, x] + t * visibility[y1, x]
         for c in range(3):
             row[3 + c, x] = np.float32(255) * (u * color[y0, x, c] + t * color[y1, x, c])
@@ -158,6 +169,10 @@ def _compose(photo, flow, visibility, color, out):  # type: ignore[no-untyped-de
         for c in range(6):
             for j in range(size_x):
                 fine[c, j] = (one - across[j]) * row[c, left[j]] + across[j] * row[c, right[j]]
+        for j in range(size_x):
+            if _torn(row[1, left[j]], row[1, right[j]], TEAR * np.float32(size_y / 2)):
+                nearest = left[j] if across[j] < np.float32(0.5) else right[j]
+                fine[0, j], fine[1, j] = row[0, nearest], row[1, nearest]
         for j in range(size_x):
             red, green, blue = zero, zero, zero
             if fine[2, j] > zero:

@@ -32,6 +32,13 @@ LIDS = (
     (np.array([246, 161, 160, 159, 158, 157, 173]), np.array([7, 163, 144, 145, 153, 154, 155])),
     (np.array([398, 384, 385, 386, 387, 388, 466]), np.array([382, 381, 380, 374, 373, 390, 249])),
 )
+# The next row of points above each upper lid.
+FOLDS = (
+    np.array([247, 30, 29, 27, 28, 56, 190]),
+    np.array([414, 286, 258, 257, 259, 260, 467]),
+)
+FOLLOWS = 0.85  # how far the fold goes with a shut lid: else lashes are drawn out like an iris
+OVERLAP = 0.15  # of the portrait's own opening, by which a shut upper lid covers the lower one
 SHUT, NARROW = 0.25, 0.55  # of the portrait's own opening: lids nearer than this meet
 SHEET, SKIN, MOUTH, EYE = 0, 1, 2, 3  # labels of pixels
 GRID = 33  # sheet vertices along a side
@@ -260,15 +267,17 @@ class PortraitSurface:
         Opened at least `NARROW` of the portrait's own opening, they are left as they are.
         """
         target, own = target.copy(), transform(self.canonical, pose)
-        for upper, lower in LIDS:
-            gap = target[upper] - target[lower]
+        for (upper, lower), fold in zip(LIDS, FOLDS, strict=True):
+            gap, apart = target[upper] - target[lower], own[upper] - own[lower]
             opening = np.linalg.norm(gap, axis=1).mean()
-            opening /= np.linalg.norm(own[upper] - own[lower], axis=1).mean() + 1e-9
+            opening /= np.linalg.norm(apart, axis=1).mean() + 1e-9
             if opening < NARROW:
-                wanted = NARROW * smooth((opening - SHUT) / (NARROW - SHUT))
-                excess = gap * (1 - wanted / max(opening, 1e-9))
-                target[upper] -= 0.85 * excess
-                target[lower] += 0.15 * excess
+                left = smooth((opening - SHUT) / (NARROW - SHUT))  # 1 open, 0 shut
+                target[upper] -= gap * (1 - NARROW * left / max(opening, 1e-9))
+                target[upper] -= OVERLAP * (1 - left) * apart
+                target[upper, 2] += 0.05 * (1 - left)  # in front of the lower lid
+                edge, behind = target[upper] - own[upper], target[fold] - own[fold]
+                target[fold] += (1 - left) * FOLLOWS * (edge - behind)
         return target
 
     def sheet_motion(self, target: np.ndarray, pose: np.ndarray) -> np.ndarray:
