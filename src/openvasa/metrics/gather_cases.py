@@ -4,7 +4,7 @@
 
 The list names where each file comes from, under which license, and its hash. SOURCES holds what
 docs/evaluation.md says to fetch: a checkout of a GitHub repository as owner+repository, an
-unpacked package under its name, spoken sentences as `speech-eval`. Every file is checked against its
+unpacked package under its name, spoken sentences as `speech-eval`. Every file is checked by its
 hash; videos lend their first picture as a portrait. OUT/cases.csv is then a list for
 `openvasa evaluate benchmark`. What is missing is told and left out. Nothing is downloaded.
 """
