@@ -8,8 +8,8 @@
 
 `sample` labels random people, once; `make` makes balanced ones (`people_plan`) and their views
 (`people_views`), and goes on where it stopped. Everything follows from a person's number: drawn
-again on the same machine with the same engine, the pictures have the same bits. Nobody in them is
-real; the license note of `generator` holds. Arrays of a sample:
+again by the same version with the same engine and number of threads, the pictures have the same
+bits. Nobody in them is real; the license note of `generator` holds. Arrays of a sample:
 
     jpeg u8 [bytes], offsets i64 [9]   the views, 256 px, first the portrait's own
     style f16 [512]                    the portrait's, the same in every layer

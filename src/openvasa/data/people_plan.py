@@ -31,8 +31,11 @@ OWN = {"white": 3.0, "black": 3.0, "asian": 3.0, "indian": 1.5}  # log odds; mor
 OTHER = -4.0  # log odds of the other groups
 SEXES = ("female", "male")
 YOUNGEST = 25.0  # years as read; the reader errs by 4 to 7 years, children must not slip through
-# Seeds of people who read as older and yet may look under age: seen on sheets of the 90 youngest.
-LEFT_OUT = frozenset({68, 828, 1252, 1498, 2755, 3270, 3711, 3754, 101218, 203298})
+# Seeds of people who read as older and yet may look under age: seen on sheets of the youngest.
+LEFT_OUT = frozenset({
+    68, 828, 1252, 1498, 1618, 2241, 2755, 3270,
+    3711, 3754, 4384, 4573, 101218, 104880, 203071, 203298,
+})  # fmt: skip
 RIDGE = 300.0
 MOST_MOVED = 1.6  # of a random style's own distance from the mean; further away faces break
 TRUNCATION = 0.8

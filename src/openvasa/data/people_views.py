@@ -213,7 +213,9 @@ def draw_views(
 
 
 def _between(own: Wish, wish: Wish, share: float) -> Wish:
-    return Wish(*(a + share * (b - a) for a, b in zip(own, wish, strict=True)))
+    pairs = zip(own, wish, strict=True)
+    mixed = (np.asarray(a + share * (b - a), np.float32) for a, b in pairs)  # as it is stored
+    return Wish(*(values.astype(np.float64) for values in mixed))
 
 
 def _check(
