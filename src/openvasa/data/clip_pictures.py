@@ -6,16 +6,18 @@ again, a stretch behind the measuring. Memory holds one picture and the finished
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import cv2
 import numpy as np
 
 from openvasa.data.crop_pictures import encode_jpeg
 from openvasa.data.quality import blockiness, face_patch, frozen, sharpness, small_picture
 from openvasa.data.video_pictures import Pictures, Tick
-from openvasa.face.align import cut
+from openvasa.face.align import FILTER_REACH, cut
 from openvasa.types import Array, CropBox, Image
 
 JUDGED = 5  # every so many frames are looked at for sharpness and light
@@ -75,7 +77,7 @@ class ClipPictures:
         looks: list[tuple[float, float, float]] = []
         for t, tick in enumerate(self._stretch(first, len(landmarks))):
             picture = tick.picture[top:bottom, left:right]
-            crop = cut(picture, moved, size)
+            crop = cut(*_bordered(picture, moved, size), size)
             files.append(encode_jpeg(crop))
             times.append(tick.time)
             small.append(small_picture(crop))
@@ -99,6 +101,25 @@ class ClipPictures:
                 yield tick
             if tick.index >= first + frames - 1:
                 return
+
+
+def _bordered(picture: Image, box: CropBox, size: int) -> tuple[Image, CropBox]:
+    """The part of a picture that a crop needs, edges repeated: `cut` gives the same bits from it.
+
+    `cut` repeats edges too, by index; that takes as long as all the rest of it.
+    """
+    reach = FILTER_REACH * max(box.side / size, 1.0) + box.side / 2 + 3
+    x0, x1 = math.floor(box.cx - reach), math.ceil(box.cx + reach)
+    y0, y1 = math.floor(box.cy - reach), math.ceil(box.cy + reach)
+    height, width = picture.shape[:2]
+    inner = picture[max(y0, 0) : max(y1, 1), max(x0, 0) : max(x1, 1)]
+    if not inner.size:
+        return picture, box
+    part = cv2.copyMakeBorder(
+        inner, max(-y0, 0), max(y1 - height, 0), max(-x0, 0), max(x1 - width, 0),
+        cv2.BORDER_REPLICATE,
+    )  # fmt: skip
+    return np.asarray(part, np.uint8), CropBox(box.cx - x0, box.cy - y0, box.side)
 
 
 def _blocks(picture: Image, box: CropBox) -> float:
