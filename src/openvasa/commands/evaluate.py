@@ -47,8 +47,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     _making(benchmark)
     corrupt = kinds.add_parser("corruptions", help="which figure notices which damage")
     corrupt.add_argument("folder", type=Path, metavar="FOLDER", help="real videos, with sound")
-    for kind in (videos, benchmark, corrupt):
-        _shared(kind, references=kind is not corrupt)
+    floors = kinds.add_parser("floors", help="how far the meters err on drawn heads")
+    floors.add_argument("portraits", type=Path, metavar="FOLDER",
+                        help="made by openvasa.data.portraits; held-out people are "
+                        "drawn")  # fmt: skip
+    for kind in (videos, benchmark, corrupt, floors):
+        _shared(kind, references=kind in (videos, benchmark))
 
 
 def _making(parser: argparse.ArgumentParser) -> None:
@@ -87,9 +91,10 @@ def run(arguments: argparse.Namespace) -> int:
         raise InputError("--workers must be at least 1.")
     arguments.output.mkdir(parents=True, exist_ok=True)
     started = time.monotonic()
-    kinds = {"videos": _videos, "benchmark": _benchmark, "corruptions": _corruptions}
+    kinds = {"videos": _videos, "benchmark": _benchmark, "corruptions": _corruptions,
+             "floors": _floors}  # fmt: skip
     kinds[arguments.what](arguments)
-    print(f"{arguments.output / 'report.html'}: {time.monotonic() - started:.0f} s")
+    print(f"{arguments.output}: {time.monotonic() - started:.0f} s", file=sys.stderr)
     return 0
 
 
@@ -198,6 +203,18 @@ def _corruptions(arguments: argparse.Namespace) -> None:
     _finish(arguments, scored, notes, options, None, "Which figure notices which damage",
             extra, corruption_table.as_html(table))  # fmt: skip
     print(corruption_table.as_text(table))
+
+
+def _floors(arguments: argparse.Namespace) -> None:
+    import json
+
+    from openvasa.commands.evaluate_floors import as_text, measure_floors
+    from openvasa.metrics.case_results import write_whole
+    from openvasa.metrics.judges import Judges
+
+    found = measure_floors(arguments.portraits, Judges(arguments.judges), arguments.limit or 20)
+    write_whole(arguments.output / "floors.json", json.dumps(found, indent=1) + "\n")
+    print(as_text(found))
 
 
 def _scored(cases: Sequence[Any], arguments: argparse.Namespace, options: Any) -> Iterator[Any]:

@@ -3,6 +3,7 @@
 The drop of a figure is the mean change from clean to damaged, paired by video, over the spread of
 the clean videos and of the change taken together. Where one way is better, getting worse counts as
 positive; where real is best, any change does. So 1 is as much as people differ among themselves.
+Ratios are taken as logarithms: half as sharp is as far as twice as sharp.
 """
 
 from __future__ import annotations
@@ -110,6 +111,8 @@ def _drops(clean: list[dict[str, float]], hurt: list[dict[str, float]]) -> dict[
         if len(pairs) < 3:
             continue
         values = np.array(pairs)
+        if figure.unit == "ratio":
+            values = np.log(np.maximum(values, _FLOOR))
         found[key] = _drop(values[:, 0], values[:, 1], figure.better)
     return found
 

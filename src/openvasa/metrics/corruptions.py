@@ -2,11 +2,11 @@
 
 | damage | what is done | made for it |
 |---|---|---|
-| blurred | Gaussian blur, sigma 2.5 % of the face's height | sharpness |
+| blurred | Gaussian blur, sigma 1 % of the face's height | sharpness |
 | sharpened | unsharp mask, strength 2 | sharpness |
 | shaken | each picture shifted at random, spread 1 % of the face's height | jitter |
 | shift 1 to 5 | sound that many frames late | sync offset |
-| frozen | the first picture all the time | pose intensity |
+| frozen | the first picture all the time | pose intensity, aperture |
 | audio shuffled | the sound of the next video | sync confidence |
 | identity swapped | judged against the portrait of the next video | identity |
 | mouth closed | the most closed mouth of all frames, carried along by the face | aperture |
@@ -44,7 +44,13 @@ MADE_FOR: dict[str, tuple[str, ...]] = {
     "sharpened": ("sharpness",),
     "shaken": ("jitter", "roughness"),
     **{f"shift {k}": _OFFSET for k in SHIFTS},
-    "frozen": ("pose_intensity", "judge_pose_intensity", "pose_range", "judge_pose_range"),
+    "frozen": (
+        "pose_intensity",
+        "judge_pose_intensity",
+        "pose_range",
+        "judge_pose_range",
+        "aperture",
+    ),
     SHUFFLED: _SYNC,
     SWAPPED: ("identity", "identity_low", "second_identity"),
     "mouth closed": ("aperture",),
@@ -133,7 +139,7 @@ def _save(images: Iterator[Image], shape: tuple[int, ...], sound: Array, target:
 
 
 def _blurred(images: list[Image], face: FaceSequence) -> Iterator[Image]:
-    sigma = 0.025 * float(np.median(face.height))
+    sigma = 0.01 * float(np.median(face.height))
     return (np.asarray(cv2.GaussianBlur(image, (0, 0), sigma), np.uint8) for image in images)
 
 

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from openvasa.metrics.case_results import write_whole
 from openvasa.metrics.catalog import FIGURES
+from openvasa.metrics.picture_figures import TILE
 from openvasa.metrics.report import Report, set_rows
-from openvasa.metrics.scoring import SHEET_TILE, Scored
+from openvasa.metrics.scoring import Scored
 from openvasa.metrics.summary import Estimate, shown, worst_first
 from openvasa.metrics.svg_plots import Strip, strip_plot
 
@@ -124,7 +125,7 @@ def _case(one: Scored, bad: float) -> str:
         picture = f'<img alt="frames of {title}" src="data:image/jpeg;base64,{data}">'
         names = (one.folder / "sheet.txt").read_text(encoding="utf-8").splitlines()
         spans = "".join(f"<span>{html.escape(name)}</span>" for name in names)
-        captions = f'<div class="captions" style="width:{SHEET_TILE * len(names)}px">{spans}</div>'
+        captions = f'<div class="captions" style="width:{TILE * len(names)}px">{spans}</div>'
     return f"{head} <small>{bad:.2f} sd worse</small>{picture}{captions}<small>{told}</small></div>"
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as PilImage
 
+from openvasa.face.align import crop_box, cut
 from openvasa.metrics import image_quality
 from openvasa.metrics.face_sequence import FaceSequence
 from openvasa.metrics.head_motion import pose_intensity, pose_range
@@ -27,6 +28,7 @@ Values = dict[str, float]
 
 RATE = 2  # pictures a second
 _FEWEST_PAIRS = 12  # of adjacent frames whose pose is judged; more, one a second, in long videos
+TILE = 150  # pixels of a picture on a contact sheet
 _COMPARED = 256  # pixels at which pictures of two videos are compared
 _SQUARE = 0.01  # difference of two pictures' shapes that still counts as the same framing
 
@@ -85,7 +87,8 @@ def picture_figures(
         if k in chosen.values():
             seen.tiles[k] = image
     tiles = [("portrait", facts.image)] if facts is not None else []
-    tiles += [(name, seen.tiles[k]) for name, k in chosen.items() if k in seen.tiles]
+    box = crop_box(np.median(face.points, axis=0))
+    tiles += [(n, cut(seen.tiles[k], box, TILE)) for n, k in chosen.items() if k in seen.tiles]
     return _values(seen, facts), tiles
 
 

@@ -23,14 +23,13 @@ from openvasa.metrics.face_figures import capp_rows, face_figures
 from openvasa.metrics.face_sequence import FaceFollower, FaceSequence
 from openvasa.metrics.feature_samples import features_of
 from openvasa.metrics.judges import I3D, INCEPTION, OWN_CAPP, OWN_SYNC, SYNCNET
-from openvasa.metrics.picture_figures import compared_figures, picture_figures
+from openvasa.metrics.picture_figures import TILE, compared_figures, picture_figures
 from openvasa.metrics.sync_figures import measure_sync
 from openvasa.metrics.video_case import Options, VideoCase
 from openvasa.metrics.video_clock import pictures, sound_of
 from openvasa.types import InputError
 
 _VERSION = 1  # of what groups hold: count up when a figure changes its meaning
-SHEET_TILE = 150  # pixels of a picture on a contact sheet
 _LEAST_FACES = 0.5  # share of frames with a face below which nothing can be said
 _options: list[Options] = []  # of this process
 
@@ -143,11 +142,11 @@ def _capp(case: VideoCase, face: FaceSequence, options: Options, to: Path) -> di
 
 def _pictures(case: VideoCase, face: FaceSequence, options: Options, to: Path) -> dict[str, float]:
     values, tiles = picture_figures(case, face, options.judges)
-    sheet = PilImage.new("RGB", (len(tiles) * SHEET_TILE, SHEET_TILE), "white")
+    sheet = PilImage.new("RGB", (len(tiles) * TILE, TILE), "white")
     for k, (_, tile) in enumerate(tiles):
         picture = PilImage.fromarray(tile)
-        picture.thumbnail((SHEET_TILE, SHEET_TILE))
-        sheet.paste(picture, (k * SHEET_TILE, 0))
+        picture.thumbnail((TILE, TILE))
+        sheet.paste(picture, (k * TILE, 0))
     sheet.save(to / "sheet.jpg", quality=85)
     (to / "sheet.txt").write_text("\n".join(name for name, _ in tiles), encoding="utf-8")
     return values

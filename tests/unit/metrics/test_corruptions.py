@@ -81,8 +81,8 @@ def test_the_table_standardizes_by_how_people_differ() -> None:
         rows.append(case(f"v{k}", "blurred", sharpness=0.2 + 0.1 * k, jitter=1.5 + k))
     table = corruption_table.drops(rows)
     assert [row.damage for row in table] == ["blurred"]
-    spread = np.std([1.0, 1.1, 1.2, 1.3], ddof=1) / np.sqrt(2)
-    assert table[0].drops["sharpness"] == pytest.approx(0.8 / spread)
+    spread = np.std([1.0, 2.0, 3.0, 4.0], ddof=1) / np.sqrt(2)
+    assert table[0].drops["jitter"] == pytest.approx(0.5 / spread)
     assert table[0].drops["sharpness"] > table[0].drops["jitter"] > 0
     assert table[0].largest == "sharpness" and table[0].right and table[0].videos == 4
     assert "yes" in corruption_table.as_text(table) and "<b>" in corruption_table.as_html(table)
