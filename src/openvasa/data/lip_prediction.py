@@ -20,6 +20,7 @@ from safetensors import safe_open
 from safetensors.numpy import save_file
 
 from openvasa.audio.encoder import AudioEncoder
+from openvasa.data.pcm import from_pcm
 from openvasa.data.store import Store
 from openvasa.face.align import CHIN, FOREHEAD
 from openvasa.types import AUDIO_DIM, Array, InputError
@@ -75,11 +76,6 @@ class LipPrediction:
         """
         features = self._encode(from_pcm(audio))
         return np.asarray((features - self._center) @ self._weights, np.float64)
-
-
-def from_pcm(audio: NDArray[np.int16]) -> Array:
-    """16-bit samples as f32 in [-1, 1)."""
-    return np.multiply(audio, 1 / 32768, dtype=np.float32)
 
 
 @cache

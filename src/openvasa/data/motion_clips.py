@@ -7,7 +7,6 @@ split between training and validation. Knows nothing of networks or losses.
 
 from __future__ import annotations
 
-import hashlib
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -17,6 +16,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from openvasa.data.store import split_of as store_split_of
 from openvasa.motion.conditions import distance_units, gaze_units
 from openvasa.motion.config import MotionStats
 from openvasa.types import (
@@ -30,7 +30,6 @@ from openvasa.types import (
 )
 
 Split = Literal["train", "validation"]
-VALIDATION_PERCENT = 5
 MIN_STD = 1e-3  # of a dimension that hardly moves in the data: noise is not blown up
 
 
@@ -108,9 +107,7 @@ def read_clip(path: Path) -> MotionClip:
 
 def split_of(source: str, group: str) -> Split:
     """The split of a group: the same on every machine, by a hash of its name."""
-    digest = hashlib.sha256(f"{source}/{group}".encode()).digest()
-    percent = int.from_bytes(digest[:4], "big") % 100
-    return "validation" if percent < VALIDATION_PERCENT else "train"
+    return "train" if store_split_of(f"{source}/{group}") == "train" else "validation"
 
 
 @dataclass(frozen=True, kw_only=True)

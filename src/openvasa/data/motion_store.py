@@ -24,8 +24,8 @@ from openvasa.audio.network import load_audio
 from openvasa.data.head import SHIPPED, HeadBasis, fit, load_basis
 from openvasa.data.lids import lid_scores
 from openvasa.data.motion_clips import MotionClip, write_clip
+from openvasa.data.pcm import from_pcm
 from openvasa.data.performance_fit import DRAWN
-from openvasa.data.performance_store import sound_from_store
 from openvasa.data.shards import Sample
 from openvasa.data.store import Store, clean_name
 from openvasa.types import EXPRESSION_NAMES, Array
@@ -92,7 +92,7 @@ def real_clip(clip: Sample, basis: HeadBasis, anchor: Array, encode: Encode) -> 
     """One clip of a real speaker; the landmarker's jitter is smoothed away."""
     landmarks = clip.arrays["landmarks"]
     expression, pose = fit_speaker(landmarks, lid_scores(landmarks), basis)
-    features = encode(np.multiply(clip.arrays["audio"], 1 / 32768, dtype=np.float32))
+    features = encode(from_pcm(clip.arrays["audio"]))
     frames = min(len(features), len(pose))
     return MotionClip(
         pose=(pose - np.median(pose, 0))[:frames].astype("f4"),
@@ -122,7 +122,7 @@ def add_performances(source: Store, out: Path, anchor: Array, encode: Encode) ->
         sample = source.read(key)
         sound = str(sample.about["sound"])
         if sound not in heard:
-            heard = {sound: encode(sound_from_store(source.read(sound).arrays["audio"]))}
+            heard = {sound: encode(from_pcm(source.read(sound).arrays["audio"]))}
         clip = made_clip(sample.arrays, heard[sound], anchor)
         write_clip(out, "made", sound.rsplit("-", 1)[0], key, clip)
     return len(keys)

@@ -33,7 +33,7 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from openvasa.data.crop_pictures import encode_jpeg
+from openvasa.data.crop_pictures import encode_jpeg, joined
 from openvasa.data.demographics import GROUPS, Demographics, Person, skin_class
 from openvasa.data.generator import Generator
 from openvasa.data.generator_runtime import ENGINES, drawing
@@ -174,7 +174,7 @@ def _line(number: int, seed: int, engine: str) -> Line:
 
 def _sample(number: int, seed: int, engine: str, style: Array, about: Person,
             views: list[View]) -> Sample:  # fmt: skip
-    jpeg, offsets = pack_jpegs([view.image for view in views])
+    jpeg, offsets = joined([encode_jpeg(view.image, QUALITY) for view in views])
     arrays: dict[str, Any] = {
         "jpeg": jpeg, "offsets": offsets, "style": style.astype(np.float16),
         "wish_pose": np.stack([view.wish.pose for view in views]).astype(np.float32),
@@ -194,13 +194,6 @@ def _sample(number: int, seed: int, engine: str, style: Array, about: Person,
         "lowest_cosine": round(min(view.cosine for view in views), 3), "views": len(views),
     }  # fmt: skip
     return Sample(f"made-{number:06d}", KIND, _line(number, seed, engine) | read, arrays)
-
-
-def pack_jpegs(images: Sequence[Image]) -> tuple[Image, Any]:
-    """Pictures as JPEG one after the other, u8 [bytes], and where each begins, i64 [N + 1]."""
-    blobs = [encode_jpeg(image, QUALITY) for image in images]
-    ends = np.cumsum([0, *map(len, blobs)]).astype(np.int64)
-    return np.frombuffer(b"".join(blobs), np.uint8), ends
 
 
 def make(args: argparse.Namespace) -> int:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from openvasa.data import prosody
 from openvasa.data.head import HeadBasis, angles_from, gaze_of
 from openvasa.data.lids import lid_scores
+from openvasa.data.pcm import from_pcm
 from openvasa.data.shards import Sample
 from openvasa.latent.surface import control_points
 from openvasa.types import EXPRESSION_NAMES, FPS, Array
@@ -58,8 +59,7 @@ def real_pieces(clips: Iterable[Sample], basis: HeadBasis) -> dict[str, list[Pie
     found: dict[str, list[Piece]] = {}
     for clip in clips:
         landmarks = clip.arrays["landmarks"].astype(np.float64)
-        heard = _heard(np.multiply(clip.arrays["audio"], 1 / 32768, dtype=np.float32),
-                       len(landmarks))  # fmt: skip
+        heard = _heard(from_pcm(clip.arrays["audio"]), len(landmarks))
         upright, gaze = _upright(landmarks, basis)
         lids = lid_scores(landmarks).mean(axis=1)
         found.setdefault(str(clip.about["person"]), []).extend(

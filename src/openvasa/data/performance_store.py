@@ -14,16 +14,16 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 from tqdm import tqdm
 
 from openvasa.data import store, timing, visemes
+from openvasa.data.pcm import to_pcm
 from openvasa.data.performance_figures import blink_spans
 from openvasa.data.performances import Performance, draw_controls, perform, quiet_audio
 from openvasa.data.shards import Arrays, Sample
 from openvasa.data.speech import read_utterance
 from openvasa.data.tts import Utterance
-from openvasa.types import EXPRESSION_NAMES, FPS, Array, Controls
+from openvasa.types import EXPRESSION_NAMES, FPS, Controls
 
 KIND = "performance"
 LICENCE = "Apache-2.0"
@@ -68,7 +68,7 @@ def act_out(
         )  # fmt: skip
         arrays: Arrays = {key: np.asarray(value, np.float32) for key, value in vars(done).items()}
         if take == 0:
-            arrays["audio"] = sound_to_store(said.audio)
+            arrays["audio"] = to_pcm(said.audio)
         about = {
             "source": SPOKEN if spoken else QUIET, "licence": LICENCE, "consent": CONSENT,
             "person": facts.get("voice", "none"), "split": facts["split"], "status": "kept",
@@ -90,16 +90,6 @@ def measured(done: Performance) -> dict[str, float]:
         "jaw_mean": round(float(done.expression[:, _JAW].mean()), 4),
         "head_step_degrees": round(float(steps.mean()), 4) if len(steps) else 0.0,
     }
-
-
-def sound_to_store(audio: Array) -> NDArray[np.int16]:
-    """Samples f32 [N] in [-1, 1] as i16."""
-    return (np.clip(audio, -1, 1) * 32767).round().astype(np.int16)
-
-
-def sound_from_store(stored: NDArray[np.int16]) -> Array:
-    """The inverse of `sound_to_store`."""
-    return (stored / np.float32(32767)).astype(np.float32)
 
 
 def write_utterance(out: Path, source: Path, takes: int, seed: int, lag: float) -> int:

@@ -13,9 +13,8 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
+from openvasa.data.pcm import Samples, to_pcm
 from openvasa.types import SAMPLE_RATE, SAMPLES_PER_FRAME
-
-Samples = NDArray[np.int16]
 
 LARGEST_SLIP = 0.04  # seconds that timestamps may differ from the count of samples
 KEPT_BEFORE = 60  # seconds that are kept, for faces whose stretches overlap
@@ -138,4 +137,4 @@ def _pulled(resampler: av.AudioResampler | None, frame: av.AudioFrame | None) ->
         if piece.samples:
             # Floating-point files may hold NaN, infinity or more than full scale.
             sound = np.nan_to_num(piece.to_ndarray(), posinf=1.0, neginf=-1.0).mean(axis=0)
-            yield np.rint(np.clip(sound, -1, 1) * 32767).astype(np.int16)
+            yield to_pcm(sound)

@@ -12,6 +12,7 @@ import pytest
 from openvasa.data import performance_store
 from openvasa.data.head import load_basis
 from openvasa.data.lids import lid_scores
+from openvasa.data.pcm import from_pcm
 from openvasa.data.performance_figures import Piece, blink_spans, blinks_a_minute, figures
 from openvasa.data.performance_fit import blink_law, distance, fit_law
 from openvasa.data.performance_law import (
@@ -21,7 +22,6 @@ from openvasa.data.performance_law import (
     write_law,
 )
 from openvasa.data.performance_report import table
-from openvasa.data.performance_store import sound_from_store, sound_to_store
 from openvasa.data.store import Store
 from openvasa.types import InputError
 
@@ -126,13 +126,7 @@ def test_performances_go_into_a_store_once(
     assert sorted(keys) == [*(f"0007-{k}" for k in range(3)), *(f"quiet000-{k}" for k in range(3))]
     first = store.read("0007-0")
     assert first.arrays["expression"].shape == (50, 45) and not first.arrays["emotion"].any()
-    np.testing.assert_allclose(sound_from_store(first.arrays["audio"]), audio, atol=1e-4)
+    np.testing.assert_allclose(from_pcm(first.arrays["audio"]), audio, atol=1e-4)
     assert "audio" not in store.read("0007-1").arrays and first.about["frames"] == 50
     performance_store.main(words)
     assert len(Store(tmp_path / "s").keys()) == 6
-
-
-def test_sound_is_stored_within_a_step() -> None:
-    sound = np.array([-1.5, -1, 0, 0.3, 1], "f4")
-    np.testing.assert_allclose(sound_from_store(sound_to_store(sound)), np.clip(sound, -1, 1),
-                               atol=2e-5)  # fmt: skip
