@@ -61,10 +61,10 @@ def _making(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--model", default=DEFAULT_MODEL, metavar="NAME",
         help=f"a model that ships, or a model's folder (default: {DEFAULT_MODEL})")  # fmt: skip
-    add("--baselines", default="still,puppet,shuffled,real", metavar="NAME,...",
-        help="also judged: still, puppet, shuffled, previous, real; or none "
-        "(default: still,puppet,shuffled,real)")  # fmt: skip
-    add("--previous", metavar="NAME", help="the model of the baseline previous")
+    add("--baselines", default="still,puppet,melregression,shuffled,real", metavar="NAME,...",
+        help="also judged: still, puppet, melregression, shuffled, previous, real; or none "
+        "(default: all but previous)")  # fmt: skip
+    add("--previous", metavar="FOLDER", help="the model of the baseline previous")
     add("--samples", type=int, default=1, metavar="N",
         help="performances of each case, averaged; the paper takes 3 (default: 1)")  # fmt: skip
     add("--seconds", type=float, metavar="S", help="of each recording (default: all)")
@@ -161,7 +161,7 @@ def _benchmark(arguments: argparse.Namespace) -> None:
     baselines = _names(arguments.baselines, benchmark.BASELINES)
     listed = benchmark.read_cases(arguments.list)[: arguments.limit]
     if "previous" in baselines and arguments.previous is None:
-        raise InputError("the baseline 'previous' needs --previous NAME, an earlier model.")
+        raise InputError("the baseline 'previous' needs --previous FOLDER, an earlier model.")
     options, notes = _options(arguments)
     asked = {"guidance": arguments.guidance, "steps": arguments.steps}
     making = benchmark.Making(

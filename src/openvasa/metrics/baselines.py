@@ -1,4 +1,4 @@
-"""What our model must beat: the still portrait, lips opened by loudness, and the wrong audio."""
+"""What our model must beat: still portrait, loudness puppet, mel regression, the wrong audio."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from scipy.ndimage import gaussian_filter1d
 
 from openvasa import Animator, Avatar, Motion
 from openvasa.media.video import VideoWriter
+from openvasa.metrics.mel_regression import predict
 from openvasa.metrics.scripted import perform, play
 from openvasa.types import (
     EXPRESSION_DIM,
@@ -39,6 +40,12 @@ def write_puppet(animator: Animator, avatar: Avatar, sound: Array, target: Path)
     play(animator, avatar, motion, sound).save(target)
 
 
+def write_mel_regression(animator: Animator, avatar: Avatar, sound: Array, target: Path) -> None:
+    """Pose and expression by linear regression from log-mel frames, drawn by our own engine."""
+    pose, expression = predict(sound)
+    play(animator, avatar, _motion(animator, pose, expression), sound).save(target)
+
+
 def write_shuffled(
     animator: Animator, avatar: Avatar, sound: Array, other: Array, target: Path
 ) -> None:
@@ -62,9 +69,14 @@ def puppet_motion(animator: Animator, sound: Array, seed: int = 0) -> Motion:
     level = loudness(sound)
     expression = np.zeros((len(level), EXPRESSION_DIM), np.float32)
     expression[:, EXPRESSION_NAMES.index("jawOpen")] = _WIDEST * level
-    dynamics = animator.run("embed", {"expression": expression})["dynamics"]
     pose = np.zeros((len(level), POSE_DIM), np.float32)
     noise = np.random.default_rng(seed).standard_normal((len(level) + 100, 3))
     smooth = gaussian_filter1d(noise, _SLOW, axis=0)[50:-50]
     pose[:, :3] = np.radians(_SWAY) * smooth / gaussian_filter1d(noise, _SLOW, axis=0).std(0)
-    return Motion(pose - pose[:1], dynamics.astype(np.float32))
+    return _motion(animator, pose - pose[:1], expression)
+
+
+def _motion(animator: Animator, pose: Array, expression: Array) -> Motion:
+    """Expression values [T, 45] as the model's own codes."""
+    dynamics = animator.run("embed", {"expression": expression})["dynamics"]
+    return Motion(pose, dynamics.astype(np.float32))

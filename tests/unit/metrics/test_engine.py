@@ -11,7 +11,12 @@ import pytest
 
 from openvasa import Animator, Motion
 from openvasa.media.video import read_video
-from openvasa.metrics.baselines import write_puppet, write_shuffled, write_still
+from openvasa.metrics.baselines import (
+    write_mel_regression,
+    write_puppet,
+    write_shuffled,
+    write_still,
+)
 from openvasa.metrics.cases import Case, PortraitCase, Recording
 from openvasa.metrics.codes import code_effects, condition_effects
 from openvasa.metrics.runner import Settings, Tools, run_case
@@ -47,8 +52,9 @@ def test_baselines_are_as_long_as_the_sound(animator: Animator, avatar, tmp_path
     sound = tone(0.4)
     write_still(avatar, sound, tmp_path / "still.mp4")
     write_puppet(animator, avatar, sound, tmp_path / "puppet.mp4")
+    write_mel_regression(animator, avatar, sound, tmp_path / "mel.mp4")
     write_shuffled(animator, avatar, sound, tone(0.2)[::-1].copy(), tmp_path / "shuffled.mp4")
-    for name in ("still", "puppet", "shuffled"):
+    for name in ("still", "puppet", "mel", "shuffled"):
         assert sum(1 for _ in read_video(tmp_path / f"{name}.mp4")) == 10
 
 
