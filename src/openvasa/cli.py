@@ -38,6 +38,7 @@ VERBS = {
         "a portrait and a recording -> a talking-face video", "openvasa.commands.animate"
     ),
     "bench": Verb("how fast this machine animates, stage by stage", "openvasa.commands.bench"),
+    "edit": Verb("a photo with known changes of pose and expression", "openvasa.commands.edit"),
     "evaluate": Verb("how good talking-face videos are", "openvasa.commands.evaluate"),
     "export": Verb("trained networks -> a model folder", "openvasa.commands.export"),
     "prepare-data": Verb(

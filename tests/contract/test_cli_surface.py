@@ -18,6 +18,8 @@ FLAGS = {
     "animate": "--distance --emotion --face --framing --gaze --guidance --help --model --output "
     "--seed --size --steps",
     "bench": "--framing --help --model",
+    "edit": "--blink --distance --expression --face --framing --gaze --help --model --mouth-open "
+    "--output --pitch --portrait --roll --sheet --size --smile --yaw",
     "evaluate": "--baselines --help --judges --portraits",  # all else belongs to WHAT
     "export": "--audio --autoencoder --head --help --latent --motion --name --notice --output "
     "--sources",

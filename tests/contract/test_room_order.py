@@ -41,7 +41,9 @@ FLOORS = {
 # What `pip install openvasa` brings; torch and the like come with the extra `train`.
 CORE = {"numpy", "PIL", "av", "onnxruntime", "safetensors", "ai_edge_litert", "numba", "tqdm"}
 # Training's own verbs and the rooms that define networks may import torch.
-ANIMATE_ENTRY = ("openvasa.commands.animate", "openvasa.engine.animator")
+ANIMATE_ENTRY = (
+    "openvasa.commands.animate", "openvasa.commands.edit", "openvasa.engine.animator",
+)  # fmt: skip
 
 
 def _modules() -> dict[str, Path]:
