@@ -92,4 +92,6 @@ def test_core_dependencies_are_those_of_the_contract() -> None:
         "ai-edge-litert",
         "numba",
         "tqdm",
+        "c2pa-python",
+        "cryptography",
     }

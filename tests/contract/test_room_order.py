@@ -2,7 +2,7 @@
 
 types
 bundle · weights · media
-face · audio · latent · motion      (rooms on one line do not know each other)
+face · audio · latent · motion · provenance      (rooms on one line do not know each other)
 data · metrics
 train · engine                      (engine never imports data or train)
 commands
@@ -30,6 +30,7 @@ FLOORS = {
     "audio": 3,
     "latent": 3,
     "motion": 3,
+    "provenance": 3,
     "data": 4,
     "metrics": 4,
     "engine": 5,
@@ -39,7 +40,10 @@ FLOORS = {
     "__main__": 8,
 }
 # What `pip install openvasa` brings; torch and the like come with the extra `train`.
-CORE = {"numpy", "PIL", "av", "onnxruntime", "safetensors", "ai_edge_litert", "numba", "tqdm"}
+CORE = {
+    "numpy", "PIL", "av", "onnxruntime", "safetensors", "ai_edge_litert", "numba", "tqdm", "c2pa",
+    "cryptography",
+}  # fmt: skip
 # Training's own verbs and the rooms that define networks may import torch.
 ANIMATE_ENTRY = (
     "openvasa.commands.animate", "openvasa.commands.edit", "openvasa.engine.animator",

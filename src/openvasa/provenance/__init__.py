@@ -1,0 +1,1 @@
+"""Where files come from: credentials, labels, consent, and the verdict on any file."""
