@@ -8,15 +8,19 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 
 from openvasa import cli
+from openvasa.bundle import Bundle
 from openvasa.commands import animate, train
+from openvasa.media.video import VideoWriter
+from openvasa.provenance.credentials import read_credentials
 from openvasa.types import Controls, InputError
 
 FLAGS = {
-    "animate": "--distance --emotion --face --framing --gaze --guidance --help --model --output "
-    "--seed --size --steps",
+    "animate": "--blocklist --certificate --consent --distance --emotion --face --framing --gaze "
+    "--guidance --help --identity --key --label --model --no-label --output --seed --size --steps",
     "bench": "--framing --help --model",
     "edit": "--blink --distance --expression --face --framing --gaze --help --model --mouth-open "
     "--output --pitch --portrait --roll --sheet --size --smile --yaw",
@@ -158,11 +162,15 @@ def test_animate_passes_everything_on(
 
     class Clip:
         def save(self, path: Path, progress: Any) -> None:
-            calls.append(path)
-            for done in range(1, 51):
-                progress(done, 50)
+            calls.append(path.suffix)
+            with VideoWriter(path, (16, 16)) as writer:
+                for done in range(1, 51):
+                    writer.write(np.zeros((16, 16, 3), np.uint8))
+                    progress(done, 50)
 
     class Animator:
+        bundle = Bundle(tmp_path, {"name": "fake", "files": {}})
+
         @classmethod
         def load(cls, model: str) -> Any:
             calls.append(model)
@@ -179,13 +187,16 @@ def test_animate_passes_everything_on(
     home = SimpleNamespace(Animator=Animator)
     monkeypatch.setitem(sys.modules, "openvasa.engine.animator", home)
     output = tmp_path / "a.mp4"
-    assert cli.main(["animate", "a.jpg", "a.wav", "-o", str(output), "--steps", "2"]) == 0
+    portrait = tmp_path / "a.jpg"
+    portrait.write_bytes(b"not read here")
+    assert cli.main(["animate", str(portrait), "a.wav", "-o", str(output), "--steps", "2"]) == 0
     assert calls == [
         "compact",
-        (Path("a.jpg"), None),
+        (portrait, None),
         (Path("a.wav"), ["controls", "seed", "steps"]),
-        output,
+        ".mp4",
     ]
+    assert read_credentials(output).synthetic
     shown = capsys.readouterr().err
     assert "shows 3 faces" in shown and "2.0 s of video" in shown
 

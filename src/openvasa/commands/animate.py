@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from openvasa.commands.provenance_flags import add_flags, read_flags
 from openvasa.motion.conditions import DISTANCE_LIMITS, GAZE_LIMIT
 from openvasa.motion.config import CONDITION_NAMES, GuidanceScales
 from openvasa.types import EMOTIONS, FPS, Controls, InputError
@@ -24,7 +25,8 @@ _DESCRIPTION = """\
 Makes a portrait speak a recording, and writes an MP4 (H.264 and AAC) at 25 frames per second.
 
 PORTRAIT is a photo of a person who looks roughly toward the camera; of several faces the largest
-speaks. AUDIO is speech in any audio file, or the sound of a video."""
+speaks. AUDIO is speech in any audio file, or the sound of a video. The video says that it is
+generated: by signed credentials, by a mark in its pixels and by a visible label."""
 
 _EXAMPLES = """\
 examples:
@@ -107,6 +109,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help=f"a model that ships, or a model's folder (default: {DEFAULT_MODEL})",
     )
+    add_flags(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -115,6 +118,8 @@ def run(arguments: argparse.Namespace) -> int:
 
     _check_not_input(arguments.output, arguments.portrait, arguments.audio)
     check_target(arguments.output)
+    provenance = read_flags(arguments)
+    provenance.refuse(arguments.portrait, arguments.face)
     from openvasa.engine.animator import Animator  # takes a second; mistakes are told before
 
     started = time.monotonic()
@@ -123,7 +128,9 @@ def run(arguments: argparse.Namespace) -> int:
     if avatar.faces > 1 and arguments.face is None:
         _say(f"The photo shows {avatar.faces} faces; the largest speaks (--face N for another).")
     clip = animator.animate(avatar, arguments.audio, **options(arguments))
-    frames = _save(clip, arguments.output)
+    origin = provenance.origin(animator.bundle, components=(arguments.portrait,))
+    with provenance.release(arguments.output, origin) as hidden:
+        frames = _save(clip, hidden)
     seconds = time.monotonic() - started
     _say(f"{arguments.output}: {frames / FPS:.1f} s of video, made in {seconds:.1f} s.")
     return 0
