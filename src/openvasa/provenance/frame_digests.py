@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,9 +28,9 @@ class Tampering:
 
     Attributes:
         changed: Indices of frames with other content, in the order they are shown.
-        moved: How many frames are whole, but at another place.
-        missing: How many frames that were signed are nowhere in the file.
-        added: How many frames more than were signed there are.
+        moved: How many frames are whole, but not in the order they were signed in.
+        missing: How many frames fewer than were signed there are.
+        added: How many more.
         sound: Whether the sound differs.
     """
 
@@ -69,31 +68,20 @@ def compare_frames(path: Path, signed: Mapping[str, Any]) -> Tampering:
     """
     now, sound, _ = _read(path)
     before = np.frombuffer(base64.b64decode(signed["frames"]), ">u4").astype(np.uint32)
-    left = Counter(before.tolist())
-    known = []
-    for one in now.tolist():
-        known.append(left[one] > 0)
-        left[one] -= known[-1]
-    same = np.zeros(len(now), bool)
-    both = min(len(now), len(before))
-    same[:both] = now[:both] == before[:both]
-    whole = np.array(known, bool)
-    return Tampering(
-        changed=tuple(np.flatnonzero(~whole).tolist()),
-        moved=_moved(now[whole], before) if not same.all() else 0,
-        missing=max(sum(left.values()) - int((~whole).sum()), 0),
-        added=max(len(now) - len(before), 0),
-        sound=sound != signed["sound"],
-    )
-
-
-def _moved(kept: Digests, before: Digests) -> int:
-    """How many of the frames that are whole do not follow in the order they were signed in."""
     places: dict[int, list[int]] = {}
     for place, one in reversed(list(enumerate(before.tolist()))):
         places.setdefault(one, []).append(place)
-    order = np.array([places[one].pop() for one in kept.tolist()], np.int64)
-    return int((order < np.maximum.accumulate(order)).sum()) if len(order) else 0
+    # Where each frame was when it was signed; alike ones keep their order; -1: it was nowhere.
+    found = [places[one].pop() if places.get(one) else -1 for one in now.tolist()]
+    order = np.array([place for place in found if place >= 0], np.int64)
+    changed = tuple(index for index, place in enumerate(found) if place < 0)
+    return Tampering(
+        changed=changed,
+        moved=int((order != np.sort(order)).sum()),
+        missing=max(len(before) - len(now), 0),
+        added=max(len(now) - len(before), 0),
+        sound=sound != signed["sound"],
+    )
 
 
 def _read(path: Path) -> tuple[Digests, str, float]:
