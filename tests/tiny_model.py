@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 from scipy.spatial import Delaunay
 
+from openvasa.latent.mouth import MouthMesh
 from openvasa.latent.surface import EYES, OVAL
 from openvasa.types import AlignedFace, CropBox
 
@@ -74,7 +75,22 @@ def _surface(mean: np.ndarray) -> dict[str, np.ndarray]:
     return {
         "mean": mean, "skin": triangles[~(mouth | eyes)], "mouth": triangles[mouth],
         "eyes": triangles[eyes], "eyeballs": np.stack([ball[:count] for ball in balls]),
+        **_mouth().tensors(),
     }  # fmt: skip
+
+
+def _mouth() -> MouthMesh:
+    """Two plates behind the lips, the lower one on the jaw."""
+    x, y = np.meshgrid([-0.1, 0.0, 0.1], [0.06, 0.0, -0.06])
+    points = np.stack([x.ravel(), y.ravel(), np.full(9, -0.03)], 1).astype(np.float32)
+    jaw = np.zeros_like(points)
+    jaw[6:, 1] = -0.15
+    return MouthMesh(
+        points=points, jaw=jaw, chin=np.tile(np.float32([0, -0.15, 0]), (3, 1)),
+        color=np.full((9, 3), 0.9, np.float32), upper=(points[:, 1] > -0.01).astype(np.float32),
+        flesh=np.zeros(9, np.float32), triangles=Delaunay(points[:, :2]).simplices,
+        width=np.float32([0.2]),
+    )  # fmt: skip
 
 
 def tiny_face(side: int = 96) -> AlignedFace:

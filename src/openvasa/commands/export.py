@@ -55,6 +55,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Exports; returns the exit code."""
     from openvasa.audio.network import load_audio
     from openvasa.data.head import SHIPPED, load_basis
+    from openvasa.data.head_mouth import mouth_mesh
     from openvasa.data.head_render import triangulate
     from openvasa.engine.export import export_bundle
     from openvasa.train.motion_stage import load_trained
@@ -75,7 +76,7 @@ def run(arguments: argparse.Namespace) -> int:
         latent=latent,
         motion=motion,
         stats=stats,
-        surface={"mean": basis.mean, **vars(triangulate(basis))},
+        surface={"mean": basis.mean, **vars(triangulate(basis)), **mouth_mesh(basis).tensors()},
         notice=_text(arguments.notice) or _NOTICE,
         sources=[line for line in _text(arguments.sources).splitlines() if line.strip()],
     )  # fmt: skip

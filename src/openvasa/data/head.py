@@ -16,6 +16,8 @@ from numba import njit
 from safetensors.numpy import load_file, save_file
 
 from openvasa.latent.surface import (
+    INNER_LOWER,
+    INNER_UPPER,
     IRIS,
     LIDS,
     control_points,
@@ -25,9 +27,6 @@ from openvasa.latent.surface import (
 from openvasa.types import EXPRESSION_DIM, EXPRESSION_NAMES
 
 SHIPPED = Path(__file__).parent / "models" / "head.safetensors"
-INNER_UPPER = np.array([191, 80, 81, 82, 13, 312, 311, 310, 415])
-INNER_LOWER = np.array([95, 88, 178, 87, 14, 317, 402, 318, 324])
-INNER_LIPS = np.array([78, *INNER_UPPER, 308, *INNER_LOWER[::-1]])
 OUTER_UPPER = np.array([185, 40, 39, 37, 0, 267, 269, 270, 409])
 OUTER_LOWER = np.array([146, 91, 181, 84, 17, 314, 405, 321, 375])
 OUTER_LIPS = np.array([61, *OUTER_UPPER, 291, *OUTER_LOWER[::-1]])

@@ -12,10 +12,20 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
-from openvasa.data.head import INNER_LOWER, INNER_UPPER, FittedHead, HeadBasis, vertex_normals
+from openvasa.data.head import FittedHead, HeadBasis, vertex_normals
 from openvasa.data.head import index_of as shape
 from openvasa.data.head_light import Floats, shade, to_linear, toward
-from openvasa.latent.surface import EYES, pixels, rotation_from, smooth
+from openvasa.latent.mouth import MouthMesh
+from openvasa.latent.surface import (
+    CHIN,
+    EYES,
+    INNER_LOWER,
+    INNER_UPPER,
+    LIPS,
+    pixels,
+    rotation_from,
+    smooth,
+)
 from openvasa.types import EXPRESSION_DIM, Image
 
 UPPER_TEETH_DROP = 0.026  # crop units: lips of the scans hide more teeth than speakers' do
@@ -29,7 +39,6 @@ NECK_OF_TOOTH = np.array([0.95, 0.86, 0.74])  # toward the gum, teeth are thinne
 GLOSS = np.array([0.02, 0.10, 0.22, 0.22])  # wet flesh and enamel shine
 SHARP = np.array([10.0, 20.0, 12.0, 30.0])
 DEEPEST = 0.36  # crop units behind the lips: no light comes back from further in
-LIPS = [61, 291, 13, 14]  # corners and middles: where the mouth is
 
 
 class MouthInterior:
@@ -99,6 +108,22 @@ class MouthInterior:
         shine = shine + 0.5 * wet
         color = self.color * diffuse + (GLOSS[self.kind] * shine)[:, None]
         return np.asarray(white * color * open_to_light[:, None])
+
+
+def mouth_mesh(basis: HeadBasis) -> MouthMesh:
+    """The mouth of the mean face as a model carries it: lit from in front, moved by the jaw."""
+    mouth, jaw = MouthInterior(basis), shape("jawOpen")
+    lit = 0.45 + 0.55 * np.maximum(mouth.normals[:, 2:], 0.0)
+    return MouthMesh(
+        points=(mouth.mean - basis.mean[LIPS].mean(0)).astype(np.float32),
+        jaw=mouth.moves[jaw].reshape(-1, 3).astype(np.float32),
+        chin=basis.expression[jaw][CHIN].astype(np.float32),
+        color=(mouth.color * lit).astype(np.float32),
+        upper=mouth.upper.astype(np.float32),
+        flesh=(mouth.kind != TEETH).astype(np.float32),
+        triangles=mouth.triangles,
+        width=np.linalg.norm(basis.mean[61] - basis.mean[291])[None].astype(np.float32),
+    )
 
 
 def white_of(photo: Image, head: FittedHead) -> Floats:

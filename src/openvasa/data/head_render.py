@@ -15,7 +15,6 @@ import numpy as np
 from scipy.spatial import Delaunay
 
 from openvasa.data.head import (
-    INNER_LIPS,
     OUTER_LIPS,
     FittedHead,
     HeadBasis,
@@ -30,6 +29,7 @@ from openvasa.latent.surface import (
     EYEBALL_REACH,
     EYES,
     FLIP,
+    INNER_LIPS,
     MOUTH,
     PortraitSurface,
     Topology,

@@ -15,10 +15,11 @@ from torch import Tensor
 
 from openvasa.data.head import FittedHead, HeadBasis
 from openvasa.data.head_light import GAMMA, Floats
-from openvasa.data.head_matte import Matting, split
+from openvasa.data.head_matte import Matting
 from openvasa.data.head_render import to_image
 from openvasa.data.head_scene import BACKGROUND, HAIR, LAYER, TEETH, HeadScene, Portrait
 from openvasa.data.mesh_raster import Fragments, interpolate, rasterize
+from openvasa.face.matte import split
 from openvasa.types import Image
 
 SAME_POINT = 0.02  # crop units between surface coordinates that are the same point

@@ -14,11 +14,12 @@ from typing import NamedTuple
 import numpy as np
 
 from openvasa.data.head import FittedHead, HeadBasis, fit, index_of
-from openvasa.data.head_matte import Matting, split
+from openvasa.data.head_matte import Matting
 from openvasa.data.head_render import HeadRenderer, sample
 from openvasa.data.tracks import lay
 from openvasa.face.align import crop_box, cut, soften_beyond, to_crop_units
 from openvasa.face.landmarks import Mesh
+from openvasa.face.matte import split
 from openvasa.latent.surface import FLIP, SHEET
 from openvasa.types import EXPRESSION_NAMES, Array, CropBox, Image
 

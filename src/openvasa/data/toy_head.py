@@ -13,8 +13,6 @@ import numpy as np
 
 from openvasa.data.frame_pairs import Pool
 from openvasa.data.head import (
-    INNER_LOWER,
-    INNER_UPPER,
     OUTER_LOWER,
     OUTER_UPPER,
     FittedHead,
@@ -23,7 +21,16 @@ from openvasa.data.head import (
     index_of,
 )
 from openvasa.data.head_render import HeadRenderer, to_image
-from openvasa.latent.surface import EYES, IRIS, OVAL, pixels, raster, transform
+from openvasa.latent.surface import (
+    EYES,
+    INNER_LOWER,
+    INNER_UPPER,
+    IRIS,
+    OVAL,
+    pixels,
+    raster,
+    transform,
+)
 from openvasa.types import EXPRESSION_DIM, EXPRESSION_NAMES, Image
 
 SIZE = (0.36, 0.47)  # half width and half height of the oval, crop units

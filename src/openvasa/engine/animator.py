@@ -18,7 +18,8 @@ from openvasa.engine.render import Renderer, Timer, blank_frame, no_timer, rende
 from openvasa.engine.stream import BLOCK, Performer, StreamSession
 from openvasa.face.find import find_face
 from openvasa.latent.config import LatentConfig
-from openvasa.latent.surface import POINTS, Topology
+from openvasa.latent.mouth import FaceMesh
+from openvasa.latent.surface import POINTS
 from openvasa.media.audio import count_samples, stream_audio
 from openvasa.media.image import load_photo
 from openvasa.media.video import VideoWriter
@@ -55,7 +56,7 @@ class Animator:
         run: Runs its graphs.
         motion: What the motion windows need.
         mean: f32 [468, 3], the mean face.
-        topology: Triangles of the face's surface.
+        topology: Meshes of the face's surface and mouth.
     """
 
     bundle: Bundle
@@ -63,7 +64,7 @@ class Animator:
     run: Backend
     motion: MotionModel
     mean: Array
-    topology: Topology
+    topology: FaceMesh
 
     @classmethod
     def load(cls, model: str | Path = DEFAULT_MODEL, *, backend: str = "onnx") -> Animator:
@@ -80,10 +81,7 @@ class Animator:
         latent, config = sizes(bundle)
         run = create_backend(backend, bundle)
         stats, surface = bundle.tensors("stats"), bundle.tensors("surface")
-        topology = Topology(
-            **{name: surface[name].astype(np.int64) for name in ("skin", "mouth", "eyes")},
-            eyeballs=surface["eyeballs"].astype(np.int64),
-        )
+        topology = FaceMesh.from_tensors(surface)
         motion = MotionModel(config, MotionStats(stats["mean"], stats["std"]), run)
         animator = cls(bundle, latent, run, motion, surface["mean"], topology)
         blank_frame(animator._blank_avatar(), run, topology)

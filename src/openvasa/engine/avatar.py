@@ -9,15 +9,30 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from PIL import Image as PilImage
+from PIL import ImageDraw
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from openvasa.engine.backends import Backend
 from openvasa.face.align import cut, soften_beyond
-from openvasa.latent.surface import control_points
+from openvasa.face.matte import matte_of, resize, split
+from openvasa.latent.surface import (
+    INNER_LOWER,
+    INNER_UPPER,
+    LIPS,
+    OVAL,
+    control_points,
+    pixels,
+    pose_of,
+    to_canonical,
+)
 from openvasa.types import AlignedFace, Array, CropBox, Image, InputError
 
-FORMAT = 1
+FORMAT = 2
+MATTE_SIZE = 512  # pixels
+MOUTH_REACH, LIP_REACH = 0.25, 0.08  # crop units around the lips
+SEEN = 0.6  # share of the face that must be the network's person for its matte to count
 CROP_LIMITS = (512, 1024)  # pixels, side of the crop that frames are made of
 
 
@@ -30,6 +45,7 @@ class Avatar:
         box: The square around the face, in photo pixels.
         faces: How many faces the photo shows.
         model: Which weights made it (`model_key`).
+        matte: f32 [512, 512] in [0, 1], where the square shows the person.
         points: f32 [478, 3], control points as the portrait shows them (y up, crop units).
         appearance: f32 [D, h, w, C], the canonical volume; the last channel is its density.
         neutral: f32 [1, 478, 3], canonical control points without expression.
@@ -44,6 +60,7 @@ class Avatar:
     box: CropBox
     faces: int
     model: str
+    matte: Array
     points: Array
     appearance: Array
     neutral: Array
@@ -63,6 +80,12 @@ class Avatar:
         """The square around the face as u8 [size, size, 3]."""
         crop = cut(self.photo, self.box, size)
         return soften_beyond(crop, self.box, *self.photo.shape[:2])
+
+    def layers(self, size: int) -> tuple[Image, Array, Image]:
+        """Person u8 [size, size, 3], matte f32 [size, size] and the background behind, u8."""
+        crop, matte = self.crop(size), resize(self.matte, size, size)
+        person, background = split(crop, matte)
+        return person, matte, background
 
     def save(self, path: str | Path) -> None:
         """Writes the avatar as one safetensors file, whole or not at all.
@@ -124,17 +147,75 @@ def create_avatar(face: AlignedFace, *, run: Backend, mean: Array, size: int, mo
         size: Side in pixels of the crop as the network sees it.
         model: `model_key` of the model.
     """
-    points, _ = control_points(face.landmarks.astype(np.float64), mean.astype(np.float64))
-    points = points.astype(np.float32)
+    points, place = control_points(face.landmarks.astype(np.float64), mean.astype(np.float64))
+    points, pose = points.astype(np.float32), pose_of(place)[None]
     image = cut(face.photo, face.box, size).astype(np.float32) / np.float32(255)
-    code = run("portrait", {"image": image.transpose(2, 0, 1)[None], "points": points[None]})
+    code = run(
+        "portrait",
+        {"image": image.transpose(2, 0, 1)[None], "points": points[None], "pose": pose},
+    )
     volume = code.pop("appearance")[0]
+    code["neutral"] = at_rest(code["neutral"][0], points, pose[0], mean)[None]
     return Avatar(
         photo=face.photo,
         box=face.box,
         faces=face.faces,
         model=model,
+        matte=person_matte(cut(face.photo, face.box, MATTE_SIZE), points),
         points=points,
+        pose=pose,
         appearance=np.ascontiguousarray(volume.transpose(1, 2, 3, 0)),
         **code,
     )
+
+
+def person_matte(crop: Image, points: Array) -> Array:
+    """The matte of a crop u8 [P, P, 3]; the face itself always belongs to the person.
+
+    Where the network does not see a person in the face (drawings, masks), all is taken for one.
+
+    Args:
+        crop: The square around the face.
+        points: Control points [478, 3] (y up, crop units).
+    """
+    matte = matte_of(crop)
+    oval = PilImage.new("1", matte.shape)
+    ImageDraw.Draw(oval).polygon([tuple(at) for at in pixels(points[OVAL], len(matte))], fill=1)
+    face = np.asarray(oval)
+    if not face.any() or matte[face].mean() < SEEN:
+        return np.ones_like(matte)
+    return np.where(face, np.float32(1), matte)
+
+
+def at_rest(neutral: Array, points: Array, pose: Array, mean: Array) -> Array:
+    """The portrait's neutral points [478, 3] with lips that meet, and as even as its own.
+
+    What the networks take away as expression is made symmetric around the mouth: a smile in a
+    turned face otherwise leaves the lips askew.
+
+    Args:
+        neutral: [478, 3] canonical points as the networks see them without expression.
+        points: [478, 3] the portrait's control points in its own view.
+        pose: The portrait's z_pose [6].
+        mean: [468, 3] the mean face.
+    """
+    own = to_canonical(points.astype(np.float64), pose.astype(np.float64))
+    taken = (own - neutral)[: len(mean)]
+    flip = np.array([-1.0, 1.0, 1.0])
+    twin = np.linalg.norm(mean[:, None] * flip - mean[None], axis=2).argmin(1)
+    even = (taken + taken[twin] * flip) / 2
+    apart = np.linalg.norm(mean[:, None, :2] - mean[None, LIPS, :2], axis=2).min(1)
+    share = np.exp(-((apart / MOUTH_REACH) ** 2))[:, None]
+    out = neutral.astype(np.float64)
+    out[: len(mean)] = own[: len(mean)] - (taken + share * (even - taken))
+    gap = out[INNER_UPPER] - out[INNER_LOWER]
+    line = mean[INNER_UPPER], mean[INNER_LOWER]
+    above = mean[:, 1] > np.interp(mean[:, 0], line[0][:, 0], (line[0] + line[1])[:, 1] / 2)
+    above[INNER_UPPER], above[INNER_LOWER] = True, False
+    for lip, side, half in ((INNER_UPPER, above, -0.5), (INNER_LOWER, ~above, 0.5)):
+        apart = np.linalg.norm(mean[:, None, :2] - mean[None, lip, :2], axis=2)
+        weight = 1 / (apart**3 + 1e-9)
+        weight *= np.exp(-((apart.min(1, keepdims=True) / LIP_REACH) ** 2))
+        weight /= (1 / (apart**3 + 1e-9)).sum(1, keepdims=True)
+        out[: len(mean)] += half * (side[:, None] * weight) @ gap
+    return out.astype(np.float32)

@@ -54,7 +54,8 @@ def export_bundle(
         latent: Sizes of the autoencoder.
         motion: Sizes of the denoiser.
         stats: Normalization of motion.
-        surface: mean [468, 3] and the triangles skin, mouth, eyes [F, 3], eyeballs [2, F, 3].
+        surface: mean [468, 3], the triangles skin, mouth, eyes [F, 3], eyeballs [2, F, 3], and
+            `MouthMesh.tensors`.
         notice: The license of the weights in words: what they are, and under which terms.
         sources: What they were trained on, one line each.
 
@@ -75,7 +76,9 @@ def export_bundle(
     if failed := {key: gap for key, gap in parity.items() if not gap <= CLOSE}:
         raise ValueError(f"ONNX Runtime and PyTorch differ: {failed}")
     tensors["stats"] = {"mean": stats.mean, "std": stats.std}
-    tensors["surface"] = {k: v if k == "mean" else v.astype(np.int32) for k, v in surface.items()}
+    tensors["surface"] = {
+        k: v if v.dtype.kind == "f" else v.astype(np.int32) for k, v in surface.items()
+    }
     config = {
         "notice": notice, "sources": list(sources), "latent": latent.to_dict(),
         "motion": asdict(motion), "parity": parity,

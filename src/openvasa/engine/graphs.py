@@ -74,10 +74,10 @@ def _latent_graphs(config: LatentConfig) -> dict[str, Graph]:
     return {
         "portrait": Graph(
             "autoencoder",
-            {"image": image, "points": points},
+            {"image": image, "points": points, "pose": pose},
             {
                 "appearance": volume, "neutral": points, "skip": skip, "half": half,
-                "identity": identity, "pose": pose, "dynamics": dynamics,
+                "identity": identity, "dynamics": dynamics,
             },
         ),
         "move": Graph(

@@ -11,13 +11,15 @@ from contextlib import AbstractContextManager, nullcontext
 from itertools import islice
 
 import numpy as np
+from numpy.typing import NDArray
 
 from openvasa.engine.avatar import Avatar
 from openvasa.engine.backends import Backend
-from openvasa.engine.warp2d import compose
+from openvasa.engine.warp2d import Composer
 from openvasa.engine.warp3d import sample_volume
 from openvasa.face.paste import LONGEST, Paster
-from openvasa.latent.surface import MOUTH, PortraitSurface, Topology
+from openvasa.latent.mouth import FaceMesh, PortraitMouth
+from openvasa.latent.surface import MOUTH, PortraitSurface, to_canonical
 from openvasa.types import Array, Frame, Image, InputError, Motion
 
 FRAMINGS = ("crop", "full")
@@ -41,7 +43,7 @@ class Renderer:
         self,
         avatar: Avatar,
         run: Backend,
-        topology: Topology,
+        topology: FaceMesh,
         *,
         framing: str = "crop",
         size: int | None = None,
@@ -52,7 +54,7 @@ class Renderer:
         Args:
             avatar: The portrait.
             run: Must know the graphs `move` and `decoder`.
-            topology: Triangles of the model's surface.
+            topology: Meshes of the model.
             framing: `crop`: the square around the face; `full`: pasted into the whole photo.
             size: The frames' longer side in pixels; None is 512 for `crop`, and for `full` the
                 photo's own, up to 1920.
@@ -64,7 +66,7 @@ class Renderer:
         if framing not in FRAMINGS:
             raise InputError(f"there is no framing '{framing}': choose one of {FRAMINGS}.")
         self._avatar, self._run, self._timer = avatar, run, timer
-        self._surface = PortraitSurface(topology, avatar.points, avatar.pose[0])
+        self._surface = PortraitSurface(topology, avatar.points, avatar.pose[0], avatar.matte)
         self._paster: Paster | None = None
         if framing == "full":
             longest = size or LONGEST
@@ -75,7 +77,10 @@ class Renderer:
         else:
             side = size or DEFAULT_SIZE
             self.size = (side, side)
-        self._crop = avatar.crop(side)
+        self._compose = Composer(*avatar.layers(side))
+        self._mouth = PortraitMouth(
+            topology.interior, avatar.neutral[0], avatar.points, avatar.pose[0], avatar.crop(side)
+        )
         self._fixed = {
             name: getattr(avatar, name) for name in ("skip", "half", "neutral", "identity")
         } | {"rest": avatar.pose, "own_dynamics": avatar.dynamics}  # fmt: skip
@@ -104,24 +109,33 @@ class Renderer:
         with self._timer("surface"):
             points = moved["points"][0].astype(np.float64)
             side = 2 * avatar.half.shape[-1]
-            flow, label = self._surface.move(points, pose[0].astype(np.float64), side)
-            hole = (label == MOUTH).astype(np.float32)[None, None]
+            at = pose[0].astype(np.float64)
+            flow, label = self._surface.move(points, at, side)
+            hole = label == MOUTH
+            canonical = to_canonical(points, at)
+            inside = self._mouth.draw(canonical, at, hole, self._compose.size)
             flow = np.ascontiguousarray(flow.transpose(2, 0, 1)[None])
         with self._timer("decode"):
-            out = self._run(
-                "decoder", {**self._fixed, "volume": volume, "flow": flow, "hole": hole, **target}
-            )
+            surface = {"flow": flow, "hole": hole[None, None].astype(np.float32)}
+            out = self._run("decoder", {**self._fixed, "volume": volume, **surface, **target})
         with self._timer("compose"):
-            return compose(
-                self._crop,
+            return self._compose(
                 out["flow"][0].transpose(1, 2, 0),
-                out["visible"][0, 0],
+                np.maximum(out["visible"][0, 0], 1 - soft(hole)),
                 out["color"][0].transpose(1, 2, 0),
+                inside,
             )
 
     def _release(self, image: Image, index: int) -> Frame:
         """The only place where a picture becomes a frame; marks of origin belong here."""
         return Frame(image=image, index=index)
+
+
+def soft(hole: NDArray[np.bool_]) -> Array:
+    """The parted lips with a rim of half a pixel, f32 in [0, 1]; beyond it the photo shows all."""
+    wide = np.pad(hole.astype(np.float32), 1)
+    rows = (wide[:-2] + 2 * wide[1:-1] + wide[2:]) / 4
+    return np.asarray((rows[:, :-2] + 2 * rows[:, 1:-1] + rows[:, 2:]) / 4)
 
 
 def render_all(
@@ -148,7 +162,7 @@ def render_all(
             job.cancel()
 
 
-def blank_frame(avatar: Avatar, run: Backend, topology: Topology) -> None:
+def blank_frame(avatar: Avatar, run: Backend, topology: FaceMesh) -> None:
     """Makes one small frame, so that the first real one waits for no compiler."""
     still = Motion(np.zeros((1, 6), np.float32), avatar.dynamics)
     Renderer(avatar, run, topology, size=64)(still, 0)

@@ -1,7 +1,8 @@
 """The last step of a frame: the photo moved by a flow, new color where the photo shows nothing.
 
 The networks think on a coarse grid; the photo keeps its own sharpness because each finished pixel
-samples it exactly once. Knows nothing of networks, faces or files.
+samples it exactly once. With a matte the person moves over a background that rests. Knows nothing
+of networks, faces or files.
 """
 
 from __future__ import annotations
@@ -9,47 +10,92 @@ from __future__ import annotations
 import numba
 import numpy as np
 
+from openvasa.latent.mouth import Drawn
 from openvasa.types import Array, Image
 
 PAD = 4  # pixels around the photo: a position up to 3 outside, and the cubic's reach
 TEAR = np.float32(0.024)  # crop units between neighbors of the flow: beyond, an edge lies there
+_NOTHING = np.empty((0, 0, 3), np.float32)
 _compiled = numba.njit(cache=True, nogil=True, fastmath=True)
 
 
-def compose(photo_crop: Image, flow: Array, visibility: Array, color: Array) -> Image:
-    """Warp the photo crop and blend it with newly made color.
+class Composer:
+    """One photo, ready to be moved."""
 
-    Pixel i of n has the coordinate (2i + 1) / n - 1. What the coarse grid moves each pixel by,
-    the visibility and the color are interpolated linearly; the photo is sampled with the
-    Catmull-Rom cubic, its edge pixels repeated. The identity flow returns the photo exactly.
+    def __init__(self, person: Image, matte: Array | None = None,
+                 background: Image | None = None) -> None:  # fmt: skip
+        """Prepares what all frames share.
 
-    Args:
-        photo_crop: u8 [S, S, 3].
-        flow: f32 [h, w, 2], where (x, y) in the photo crop each pixel comes from, in crop units.
-        visibility: f32 [h, w] in [0, 1], 1 where the photo shows what the frame needs.
-        color: f32 [h, w, 3] in [0, 1], taken where the photo does not.
+        Args:
+            person: u8 [S, S, 3], the photo; with a matte, its colors beyond the person are unseen.
+            matte: f32 [S, S] in [0, 1], 1 on the person; None: all of the photo moves.
+            background: u8 [S, S, 3], what shows beyond the moved matte, and rests.
 
-    Returns:
-        u8 [S, S, 3].
-
-    Raises:
-        ValueError: The shapes do not belong together.
-    """
-    grid = visibility.shape
-    if flow.shape != (*grid, 2) or color.shape != (*grid, 3) or photo_crop.shape[2:] != (3,):
-        raise ValueError(
-            f"expected photo [S, S, 3], flow [h, w, 2], visibility [h, w] and color [h, w, 3], got "
-            f"{photo_crop.shape}, {flow.shape}, {visibility.shape} and {color.shape}"
+        Raises:
+            ValueError: The shapes do not belong together.
+        """
+        if person.shape[2:] != (3,) or (matte is None) != (background is None):
+            raise ValueError(f"expected a photo [S, S, 3] and both layers, got {person.shape}")
+        if matte is not None and background is not None:
+            if matte.shape != person.shape[:2] or background.shape != person.shape:
+                raise ValueError(
+                    f"expected layers like the photo's {person.shape}, got {matte.shape} and "
+                    f"{background.shape}"
+                )
+        alpha = np.ones(person.shape[:2], np.float32) if matte is None else matte
+        self._padded = _padded(
+            np.ascontiguousarray(person), np.ascontiguousarray(alpha, np.float32)
         )
-    out = np.empty_like(photo_crop, order="C")
-    _compose(
-        np.ascontiguousarray(photo_crop),
-        np.ascontiguousarray(flow, np.float32),
-        np.ascontiguousarray(visibility, np.float32),
-        np.ascontiguousarray(color, np.float32),
-        out,
-    )
-    return out
+        self._background = np.ascontiguousarray(person if background is None else background)
+        self._layered = matte is not None
+
+    @property
+    def size(self) -> int:
+        """Side of the pictures in pixels."""
+        return len(self._background)
+
+    def __call__(self, flow: Array, visibility: Array, color: Array,
+                 drawn: Drawn | None = None) -> Image:  # fmt: skip
+        """Warp the person, blend it with newly made color, and lay it over the background.
+
+        Pixel i of n has the coordinate (2i + 1) / n - 1. What the coarse grid moves each pixel by,
+        the visibility and the color are interpolated linearly; photo and matte are sampled with
+        the Catmull-Rom cubic, edge pixels repeated. Without a matte the identity flow returns the
+        photo exactly.
+
+        Args:
+            flow: f32 [h, w, 2], where (x, y) in the photo each pixel comes from, in crop units.
+            visibility: f32 [h, w] in [0, 1], 1 where the photo shows what the frame needs.
+            color: f32 [h, w, 3] in [0, 1], taken where the photo does not.
+            drawn: A piece at full resolution, taken in place of `color` where it lies.
+
+        Returns:
+            u8 [S, S, 3].
+
+        Raises:
+            ValueError: The shapes do not belong together.
+        """
+        grid = visibility.shape
+        if flow.shape != (*grid, 2) or color.shape != (*grid, 3):
+            raise ValueError(
+                f"expected flow [h, w, 2], visibility [h, w] and color [h, w, 3], got "
+                f"{flow.shape}, {visibility.shape} and {color.shape}"
+            )
+        top, left, piece = drawn if drawn is not None else (0, 0, _NOTHING)
+        out = np.empty_like(self._background)
+        _compose(
+            self._padded,
+            self._background,
+            self._layered,
+            np.ascontiguousarray(flow, np.float32),
+            np.ascontiguousarray(visibility, np.float32),
+            np.ascontiguousarray(color, np.float32),
+            top,
+            left,
+            piece,
+            out,
+        )
+        return out
 
 
 @_compiled
@@ -109,8 +155,8 @@ def _cubic(t):  # type: ignore[no-untyped-def]
 
 
 @_compiled
-def _padded(photo):  # type: ignore[no-untyped-def]
-    """f32 [H + 2P, 4 (W + 2P)]: edges repeated, 4 floats a pixel, so that taps load as vectors."""
+def _padded(photo, matte):  # type: ignore[no-untyped-def]
+    """f32 [H + 2P, 4 (W + 2P)]: edges repeated, color and matte, so that taps load as vectors."""
     height, width = photo.shape[0], photo.shape[1]
     out = np.empty((height + 2 * PAD, 4 * (width + 2 * PAD)), np.float32)
     for i in range(height + 2 * PAD):
@@ -119,13 +165,13 @@ def _padded(photo):  # type: ignore[no-untyped-def]
             x = min(max(j - PAD, 0), width - 1)
             for c in range(3):
                 out[i, 4 * j + c] = photo[y, x, c]
-            out[i, 4 * j + 3] = 0
+            out[i, 4 * j + 3] = matte[y, x]
     return out
 
 
 @_compiled
 def _sample(padded, x, y, taps):  # type: ignore[no-untyped-def]
-    """The photo at pixel position (x, y), pixel centers on whole numbers; `taps` is scratch."""
+    """Color and matte at pixel position (x, y), centers on whole numbers; `taps` is scratch."""
     last_y, last_x = padded.shape[0] - 2 * PAD + 1, padded.shape[1] // 4 - 2 * PAD + 1
     x = min(max(x, np.float32(-3)), np.float32(last_x))
     y = min(max(y, np.float32(-3)), np.float32(last_y))
@@ -142,24 +188,25 @@ def _sample(padded, x, y, taps):  # type: ignore[no-untyped-def]
         wx[0] * taps[0] + wx[1] * taps[4] + wx[2] * taps[8] + wx[3] * taps[12],
         wx[0] * taps[1] + wx[1] * taps[5] + wx[2] * taps[9] + wx[3] * taps[13],
         wx[0] * taps[2] + wx[1] * taps[6] + wx[2] * taps[10] + wx[3] * taps[14],
+        wx[0] * taps[3] + wx[1] * taps[7] + wx[2] * taps[11] + wx[3] * taps[15],
     )
 
 
 @_compiled
-def _level(visible, seen, made):  # type: ignore[no-untyped-def]
-    """Blend one channel and round it."""
-    zero, top = np.float32(0), np.float32(255)
+def _level(visible, seen, made, matte, behind):  # type: ignore[no-untyped-def]
+    """Blend one channel over the background and round it."""
+    zero, one, top = np.float32(0), np.float32(1), np.float32(255)
     seen = min(max(seen, zero), top)
-    value = visible * seen + (np.float32(1) - visible) * made + np.float32(0.5)
+    value = visible * seen + (one - visible) * made
+    value = matte * value + (one - matte) * behind + np.float32(0.5)
     return np.uint8(min(max(value, zero), top))
 
 
 @_compiled
-def _compose(photo, flow, visibility, color, out):  # type: ignore[no-untyped-def]
+def _compose(padded, background, layered, flow, visibility, color, top, edge, piece, out):  # type: ignore[no-untyped-def]
     size_y, size_x = out.shape[0], out.shape[1]
     left, right, across = _taps(size_x, visibility.shape[1])
     above, below, down = _taps(size_y, visibility.shape[0])
-    padded = _padded(photo)
     row = np.empty((6, visibility.shape[1]), np.float32)
     fine = np.empty((6, size_x), np.float32)
     taps = np.empty(16, np.float32)
@@ -173,11 +220,16 @@ def _compose(photo, flow, visibility, color, out):  # type: ignore[no-untyped-de
             if _torn(row[1, left[j]], row[1, right[j]], TEAR * np.float32(size_y / 2)):
                 nearest = left[j] if across[j] < np.float32(0.5) else right[j]
                 fine[0, j], fine[1, j] = row[0, nearest], row[1, nearest]
+        if top <= i < top + piece.shape[0]:
+            for j in range(piece.shape[1]):
+                for c in range(3):
+                    fine[3 + c, edge + j] = np.float32(255) * piece[i - top, j, c]
         for j in range(size_x):
-            red, green, blue = zero, zero, zero
-            if fine[2, j] > zero:
+            red, green, blue, matte = zero, zero, zero, one
+            if fine[2, j] > zero or layered:
                 x, y = np.float32(j) + fine[0, j], np.float32(i) + fine[1, j]
-                red, green, blue = _sample(padded, x, y, taps)
-            out[i, j, 0] = _level(fine[2, j], red, fine[3, j])
-            out[i, j, 1] = _level(fine[2, j], green, fine[4, j])
-            out[i, j, 2] = _level(fine[2, j], blue, fine[5, j])
+                red, green, blue, matte = _sample(padded, x, y, taps)
+                matte = min(max(matte, zero), one)
+            out[i, j, 0] = _level(fine[2, j], red, fine[3, j], matte, background[i, j, 0])
+            out[i, j, 1] = _level(fine[2, j], green, fine[4, j], matte, background[i, j, 1])
+            out[i, j, 2] = _level(fine[2, j], blue, fine[5, j], matte, background[i, j, 2])

@@ -16,21 +16,22 @@ from openvasa.latent.warp_field import mouth_frame, to_grid
 
 
 class PortraitGraph(nn.Module):
-    """image [1, 3, S, S], points [1, 478, 3] -> everything kept of a portrait."""
+    """image [1, 3, S, S], points [1, 478, 3], pose [1, 6] -> everything kept of a portrait."""
 
     def __init__(self, model: FaceAutoencoder) -> None:
         """Share the model's weights."""
         super().__init__()
         self.model = model
 
-    def forward(self, image: Tensor, points: Tensor) -> tuple[Tensor, ...]:
-        """To appearance, neutral, skip, half, identity, pose and dynamics."""
-        code = self.model.encode(image, points)
-        own = code.codes
+    def forward(self, image: Tensor, points: Tensor, pose: Tensor) -> tuple[Tensor, ...]:
+        """To appearance, neutral, skip, half, identity and dynamics.
+
+        The mesh gives the pose within a degree, the encoder within five; so the mesh's is taken.
+        """
+        own = self.model.motion(image)._replace(pose=pose)
+        code = self.model.encode(image, points, own)
         half = F.avg_pool2d(image, 2)
-        return (
-            code.appearance, code.neutral, code.skip, half, own.identity, own.pose, own.dynamics,
-        )  # fmt: skip
+        return code.appearance, code.neutral, code.skip, half, own.identity, own.dynamics
 
 
 class MoveGraph(nn.Module):

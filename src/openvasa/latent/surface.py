@@ -19,6 +19,19 @@ IRIS = (468, 473)  # first of five points an eye: center and ring
 OVAL = np.array([10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378,
                  400, 377, 152, 148, 176, 149, 150, 136, 172, 58, 132, 93, 234, 127, 162, 21, 54,
                  103, 67, 109])  # fmt: skip
+# Four rows of points over each lip, from the inner rim to the outer, in image order.
+UPPER_LIP = np.array([[191, 80, 81, 82, 13, 312, 311, 310, 415],
+                      [183, 42, 41, 38, 12, 268, 271, 272, 407],
+                      [184, 74, 73, 72, 11, 302, 303, 304, 408],
+                      [185, 40, 39, 37, 0, 267, 269, 270, 409]])  # fmt: skip
+LOWER_LIP = np.array([[95, 88, 178, 87, 14, 317, 402, 318, 324],
+                      [96, 89, 179, 86, 15, 316, 403, 319, 325],
+                      [77, 90, 180, 85, 16, 315, 404, 320, 307],
+                      [146, 91, 181, 84, 17, 314, 405, 321, 375]])  # fmt: skip
+INNER_UPPER, INNER_LOWER = UPPER_LIP[0], LOWER_LIP[0]
+INNER_LIPS = np.array([78, *INNER_UPPER, 308, *INNER_LOWER[::-1]])
+LIPS = np.array([61, 291, 13, 14])  # corners and middles: where the mouth is
+CHIN = np.array([148, 152, 377])
 # Lid contours in image order (left of the image first).
 EYES = (
     np.array([33, 246, 161, 160, 159, 158, 157, 173, 133, 155, 154, 153, 145, 144, 163, 7]),
@@ -40,6 +53,7 @@ FOLDS = (
 FOLLOWS = 0.85  # how far the fold goes with a shut lid: else lashes are drawn out like an iris
 OVERLAP = 0.15  # of the portrait's own opening, by which a shut upper lid covers the lower one
 SHUT, NARROW = 0.25, 0.55  # of the portrait's own opening: lids nearer than this meet
+TOUCH, PART = 0.008, 0.024  # crop units: inner lips nearer than this meet, wider are as they are
 SHEET, SKIN, MOUTH, EYE = 0, 1, 2, 3  # labels of pixels
 GRID = 33  # sheet vertices along a side
 EYEBALL_REACH = 1.25  # the eyeball's sheet, relative to the lids' opening
@@ -153,6 +167,15 @@ def rigid_fit(a: np.ndarray, b: np.ndarray) -> Similarity:
     return scale, rotation, mean_b - scale * rotation @ mean_a
 
 
+def pose_of(place: Similarity) -> np.ndarray:
+    """The z_pose f32 [6] of a similarity from `rigid_fit`; inverse of `rotation_from`."""
+    scale, rotation, shift = place
+    yaw = np.arctan2(-rotation[2, 0], rotation[2, 2])
+    pitch = np.arcsin(np.clip(-rotation[2, 1], -1, 1))
+    roll = np.arctan2(rotation[0, 1], rotation[1, 1])
+    return np.array([yaw, pitch, roll, shift[0], -shift[1], np.log(scale)], np.float32)
+
+
 def control_points(landmarks: np.ndarray, mean: np.ndarray) -> tuple[np.ndarray, Similarity]:
     """What a landmarker saw -> control points, and where the mean face lies in them.
 
@@ -208,13 +231,17 @@ def _grid() -> tuple[np.ndarray, np.ndarray]:
 class PortraitSurface:
     """One portrait's surface, ready to be moved."""
 
-    def __init__(self, topology: Topology, points: np.ndarray, pose: np.ndarray) -> None:
+    def __init__(self, topology: Topology, points: np.ndarray, pose: np.ndarray,
+                 matte: np.ndarray | None = None) -> None:  # fmt: skip
         """Work out how the sheet follows the face.
 
         Args:
             topology: Triangles.
             points: The portrait's control points [478, 3] in its own view (y up; see `shallow`).
             pose: The portrait's z_pose [6].
+            matte: [n, n] in [0, 1], where the crop shows the person: hair and hats then follow the
+                head to their ends, for the background behind them rests. None: the sheet carries
+                the background too, and must give way.
         """
         self.topology = topology
         self.points = points.astype(np.float64)
@@ -231,6 +258,11 @@ class PortraitSurface:
         below = np.clip((self.points[152, 1] + 0.1 - self.grid[:, 1]) / 0.35, 0, 1)
         start, reach = 0.20 * (1 - below), 0.62 - 0.22 * below
         border = smooth((1 - np.abs(self.grid).max(1)) / 0.22)
+        if matte is not None:
+            chin, brow = self.points[152, 1], self.points[9, 1]
+            free = 1.5 * smooth((self.grid[:, 1] - chin) / (brow - chin))  # above the shoulders
+            start, reach = start + free, reach + free
+            border = np.maximum(border, 1 - _at_border(self.grid, matte))
         fade = (1 - smooth((distance - start) / (reach - start))) * border
         self.fade = fade[:, None]
         self.near = (np.exp(-((distance / 0.18) ** 2)) * border)[:, None]
@@ -245,11 +277,11 @@ class PortraitSurface:
             pose: The target's z_pose [6].
             size: Side of the result in pixels.
         """
-        target = self.shut_lids(target, pose)
+        target = close_lips(self.shut_lids(target, pose))
         zbuf = np.full((size, size), -1e9)
-        flow = np.zeros((size, size, 2))
-        label = np.zeros((size, size), np.int8)
         down = np.array([1.0, -1.0])
+        flow = np.stack(np.meshgrid(*[(2 * np.arange(size) + 1) / size - 1] * 2), -1)
+        label = np.zeros((size, size), np.int8)
         moved = self.grid + self.sheet_motion(target, pose)
         far = np.full(len(moved), -1e3)
         raster(pixels(moved, size), far, self.grid * down, self.triangles, SHEET, zbuf, flow,
@@ -303,6 +335,36 @@ class PortraitSurface:
                    zbuf, buffer, hit)  # fmt: skip
             use = (hit == 1) & (label == EYE)
             flow[use] = buffer[use]
+
+
+def close_lips(points: np.ndarray) -> np.ndarray:
+    """Inner lips that nearly meet or cross, meet: slits of a pixel flicker, folds tear.
+
+    The rest of each lip gives way, less toward its outer rim.
+
+    Args:
+        points: [478, 3] control points, y up.
+    """
+    points = points.copy()
+    upper, lower = points[INNER_UPPER], points[INNER_LOWER]
+    gap = upper - lower
+    wide = np.linalg.norm(gap, axis=1) * np.sign(gap[:, 1])
+    left = smooth((wide - TOUCH) / (PART - TOUCH))[:, None]
+    closing = (1 - left) * gap / 2
+    for row, (above, below) in enumerate(zip(UPPER_LIP, LOWER_LIP, strict=True)):
+        share = 1 - row / len(UPPER_LIP)
+        points[above] -= share * closing
+        points[below] += share * closing
+    return points
+
+
+def _at_border(grid: np.ndarray, matte: np.ndarray) -> np.ndarray:
+    """How much of the person lies at the border of the crop nearest to each vertex, [N]."""
+    outward = grid / np.maximum(np.abs(grid).max(1, keepdims=True), 1e-9)
+    side = len(matte)
+    column = np.clip(((outward[:, 0] + 1) * side / 2).astype(int), 0, side - 1)
+    row = np.clip(((1 - outward[:, 1]) * side / 2).astype(int), 0, side - 1)
+    return np.asarray(matte[row, column], np.float64)
 
 
 def _widen(contour: np.ndarray) -> np.ndarray:

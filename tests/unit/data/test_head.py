@@ -8,8 +8,6 @@ import numpy as np
 import pytest
 
 from openvasa.data.head import (
-    INNER_LOWER,
-    INNER_UPPER,
     HeadBasis,
     angles_from,
     bounded_ridge,
@@ -23,7 +21,7 @@ from openvasa.data.head import (
 )
 from openvasa.data.head_render import to_image
 from openvasa.data.toy_head import toy_basis, toy_landmarks
-from openvasa.latent.surface import rotation_from, transform
+from openvasa.latent.surface import INNER_LOWER, INNER_UPPER, rotation_from, transform
 from openvasa.types import EXPRESSION_DIM, EXPRESSION_NAMES
 
 POSE = np.array([0.25, -0.15, 0.1, 0.03, -0.02, 0.05])

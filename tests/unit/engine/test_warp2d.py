@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from openvasa.engine.warp2d import compose
+from openvasa.engine.warp2d import Composer
+from openvasa.latent.mouth import Drawn
 
 
 def identity(height=64, width=64):
@@ -13,6 +14,10 @@ def identity(height=64, width=64):
 
 def noise(size=128, seed=0):
     return np.random.default_rng(seed).integers(0, 256, (size, size, 3)).astype(np.uint8)
+
+
+def compose(photo, *frame):
+    return Composer(photo)(*frame)
 
 
 def still(visible=1.0, size=64):
@@ -92,5 +97,32 @@ def test_the_inputs_stay_as_they_are_and_views_work():
 
 
 def test_wrong_shapes_are_named():
-    with pytest.raises(ValueError, match="expected photo"):
+    with pytest.raises(ValueError, match="expected flow"):
         compose(noise(64), identity(32, 32), *still())
+    with pytest.raises(ValueError, match="expected a photo"):
+        Composer(noise(64), np.ones((64, 64), np.float32))
+    with pytest.raises(ValueError, match="expected layers"):
+        Composer(noise(64), np.ones((32, 32), np.float32), noise(64))
+
+
+def test_the_person_moves_over_a_background_that_rests():
+    person, background = noise(64), noise(64, seed=2)
+    matte = np.zeros((64, 64), np.float32)
+    matte[:, 20:40] = 1
+    flow = identity()
+    flow[..., 0] += 5 * 2 / 64  # the person goes five pixels to the left
+    out = Composer(person, matte, background)(flow, *still())
+    assert np.array_equal(out[:, 17:33], person[:, 22:38])
+    assert np.array_equal(out[:, :13], background[:, :13])
+    assert np.array_equal(out[:, 37:], background[:, 37:])
+
+
+def test_what_is_drawn_lies_where_it_belongs_and_only_where_the_photo_does_not_show():
+    photo = noise(64)
+    visibility, color = still(1.0)
+    visibility[:, 32:] = 0
+    piece = np.full((4, 30, 3), 0.5, np.float32)
+    out = Composer(photo)(identity(), visibility, color, Drawn(10, 20, piece))
+    assert (np.abs(out[10:14, 34:50].astype(int) - 128) <= 1).all()
+    assert np.array_equal(out[:, :30], photo[:, :30])
+    assert np.abs(out[14:, 34:] - 255 * color[14:, 34:]).max() <= 0.51

@@ -34,9 +34,10 @@ def model() -> FaceAutoencoder:
 
 
 @pytest.fixture(scope="module")
-def portrait() -> tuple[torch.Tensor, torch.Tensor]:
+def portrait() -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     mean = toy_basis().mean
-    return torch.rand(1, 3, SIZE, SIZE), torch.from_numpy(np.concatenate([mean, mean[:10]]))[None]
+    points = torch.from_numpy(np.concatenate([mean, mean[:10]]))[None]
+    return torch.rand(1, 3, SIZE, SIZE), points, torch.full((1, 6), -0.05)
 
 
 def check(graph: nn.Module, inputs: tuple[torch.Tensor, ...]) -> None:
@@ -90,10 +91,11 @@ def test_the_graphs_together_are_the_model(model, portrait) -> None:
     flow = coordinates(SIZE, SIZE).permute(2, 0, 1)[None] * 0.9
     hole = torch.zeros(1, 1, SIZE, SIZE)
     with torch.inference_mode():
-        code = model.encode(*portrait)
+        image, at_rest, rest = portrait
+        code = model.encode(image, at_rest, model.motion(image)._replace(pose=rest))
         wanted = model.decode(code, pose, dynamics, flow, hole)
         seen, _ = model.move(code, pose, dynamics)
-        volume, neutral, skip, half, identity, rest, own = PortraitGraph(model)(*portrait)
+        volume, neutral, skip, half, identity, own = PortraitGraph(model)(*portrait)
         points, at = MoveGraph(model)(neutral, identity, rest, pose, dynamics)
         sampled = F.grid_sample(volume, at, padding_mode="border", align_corners=False)
         got = DecoderGraph(model)(

@@ -7,15 +7,21 @@ import pytest
 import torch
 
 from openvasa.data.head import FittedHead, HeadBasis, fit, index_of, pose_head
-from openvasa.data.head_render import HeadRenderer
+from openvasa.data.head_render import HeadRenderer, triangulate
 from openvasa.data.toy_head import toy_basis, toy_landmarks
 from openvasa.latent.surface import (
     FLATTEST,
     FLIP,
+    INNER_LOWER,
+    INNER_UPPER,
+    LOWER_LIP,
     MOUTH,
+    UPPER_LIP,
     PortraitSurface,
+    close_lips,
     control_points,
     inside,
+    pose_of,
     raster,
     rigid_fit,
     rotation_from,
@@ -130,6 +136,37 @@ def test_the_border_rests_when_the_head_moves(
     still = np.abs(centers(64)).max(-1) > 0.97
     np.testing.assert_allclose(flow[still], centers(64)[still], atol=0.01)
     assert np.abs(flow - centers(64)).max() > 0.1
+
+
+def test_with_a_matte_what_is_above_the_head_follows_it_to_its_end(
+    basis: HeadBasis, head: FittedHead
+) -> None:
+    matte = np.zeros((64, 64))
+    matte[6:, 16:48] = 1  # a tall hat and the shoulders
+    surface = PortraitSurface(triangulate(basis), head.landmarks, head.pose, matte)
+    pose = head.pose + np.array([0, 0, 0, 0.1, 0, 0])
+    flow, _ = surface.move(head.landmarks + [0.1, 0, 0], pose, 64)
+    moved = centers(64)[..., 0] - flow[..., 0]
+    np.testing.assert_allclose(moved[4:30, 24:40], 0.1, atol=5e-3)
+    np.testing.assert_allclose(moved[60:, 24:40], 0, atol=5e-3)  # shoulders rest
+
+
+def test_lips_that_nearly_meet_or_cross_meet_and_wide_ones_stay(head: FittedHead) -> None:
+    points = head.landmarks.copy()
+    middle = (points[INNER_UPPER] + points[INNER_LOWER]) / 2
+    for gap, expected in ((0.004, 0.0), (-0.03, 0.0), (0.05, 0.05)):
+        half = np.array([0, gap / 2, 0])
+        points[INNER_UPPER], points[INNER_LOWER] = middle + half, middle - half
+        closed = close_lips(points)
+        apart = closed[INNER_UPPER, 1] - closed[INNER_LOWER, 1]
+        np.testing.assert_allclose(apart, expected, atol=1e-9)
+        rest = np.setdiff1d(np.arange(478), [UPPER_LIP, LOWER_LIP])
+        np.testing.assert_array_equal(closed[rest], points[rest])
+
+
+def test_the_pose_of_a_similarity_is_the_one_that_made_it() -> None:
+    place = np.exp(POSE[5]), rotation_from(POSE), np.array([POSE[3], -POSE[4], 0.0])
+    np.testing.assert_allclose(pose_of(place), POSE, atol=1e-6)
 
 
 def test_parted_lips_leave_a_hole(

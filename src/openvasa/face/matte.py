@@ -1,0 +1,138 @@
+"""What of a crop is the person: a soft matte, and both layers filled in where the other is.
+
+The segmentation network ships with the package (selfie segmentation of MediaPipe); its coarse
+answer follows the photo's own edges by a guided filter. Knows nothing of meshes or heads.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image as PilImage
+from PIL import ImageFilter
+
+from openvasa.face.detect import MODELS, TfliteNet
+from openvasa.types import Array, Image
+
+SEGMENTER = MODELS / "selfie_segmentation.tflite"
+SIDE = 256  # pixels that the network reads
+CERTAIN = (0.3, 0.8)  # scores below and above are background and person
+FILL = 17  # px of 512: this near to the person, colors may hold a little of it
+RIM = 5  # px of 512: this near to the person, the background is always the filled one
+
+
+@functools.cache
+def _network() -> TfliteNet:
+    return TfliteNet(SEGMENTER)
+
+
+def matte_of(crop: Image, network: TfliteNet | None = None) -> Array:
+    """Matte f32 [P, P] in [0, 1] of a crop u8 [P, P, 3]: 1 is the person.
+
+    Args:
+        crop: A square with a person in it.
+        network: Another segmentation network than the one that ships, 256 x 256 pixels -> scores.
+    """
+    small = np.asarray(PilImage.fromarray(crop).resize((SIDE, SIDE), PilImage.Resampling.BOX))
+    score = (network or _network())((small / np.float32(255)).astype(np.float32))[0][0, :, :, 0]
+    score = np.clip((score - CERTAIN[0]) / (CERTAIN[1] - CERTAIN[0]), 0, 1)
+    large = resize(score.astype(np.float32), crop.shape[1], crop.shape[0])
+    return refine(crop, large, max(2, len(crop) // 64))
+
+
+def refine(crop: Image, score: Array, radius: int, smoothness: float = 1e-3) -> Array:
+    """Let a score follow the photo's edges (guided filter; He, Sun and Tang 2010).
+
+    Args:
+        crop: u8 [P, P, 3].
+        score: f32 [P, P] in [0, 1].
+        radius: Of the windows, pixels.
+        smoothness: Variance of the photo, in [0, 1], below which edges do not count.
+
+    Returns:
+        f32 [P, P] in [0, 1].
+    """
+    gray = (crop @ np.array([0.299, 0.587, 0.114])) / 255
+    mean_i, mean_s = _mean(gray, radius), _mean(score, radius)
+    variance = _mean(gray * gray, radius) - mean_i * mean_i
+    slope = (_mean(gray * score, radius) - mean_i * mean_s) / (variance + smoothness)
+    offset = mean_s - slope * mean_i
+    out = _mean(slope, radius) * gray + _mean(offset, radius)
+    return np.clip(out, 0, 1).astype(np.float32)
+
+
+def split(crop: Image, matte: Array) -> tuple[Image, Image]:
+    """(person, background), both u8 [P, P, 3] and each filled where the other is."""
+    person = fill(crop, (matte > 0.9).astype(np.float32))
+    if matte.min() >= 0.05:
+        return person, crop
+    filled = fill(crop, (_grown(matte, FILL) < 0.05).astype(np.float32)).astype(np.float32)
+    near = np.clip(_grown(matte, RIM) / 0.05, 0, 1).astype(np.float32)
+    soft = PilImage.fromarray(np.rint(near * 255).astype(np.uint8))
+    soft = soft.filter(ImageFilter.GaussianBlur(len(crop) / 512))
+    share = (np.asarray(soft, np.float32) / 255)[..., None]
+    return person, np.rint(crop * (1 - share) + filled * share).astype(np.uint8)
+
+
+def fill(crop: Image, known: Array) -> Image:
+    """The crop with unknown parts filled smoothly from what surrounds them (pull-push).
+
+    Args:
+        crop: u8 [P, P, 3].
+        known: f32 [P, P] in [0, 1], how much each pixel counts.
+
+    Returns:
+        u8 [P, P, 3]; where `known` is 1, the crop.
+    """
+    if known.max() <= 0:
+        return crop
+    weight = known.astype(np.float32)[..., None]
+    filled = _pull_push(crop.astype(np.float32) * weight, weight)
+    return np.rint(crop * weight + filled * (1 - weight)).clip(0, 255).astype(np.uint8)
+
+
+def resize(values: NDArray[Any], width: int, height: int, shrink: bool = False) -> Array:
+    """f32 [H, W] or [H, W, C] -> f32 [height, width(, C)]: linear, or the mean where shrunk."""
+    if values.ndim == 3:
+        parts = [resize(values[..., c], width, height, shrink) for c in range(values.shape[2])]
+        return np.stack(parts, -1)
+    how = PilImage.Resampling.BOX if shrink else PilImage.Resampling.BILINEAR
+    picture = PilImage.fromarray(np.ascontiguousarray(values, np.float32))
+    return np.asarray(picture.resize((width, height), how))
+
+
+def _grown(matte: Array, reach: int) -> Array:
+    """The largest value within `reach` pixels of 512, a square about each pixel."""
+    side = max(1, reach * len(matte) // 512) | 1
+    picture = PilImage.fromarray(np.rint(matte * 255).astype(np.uint8))
+    return np.asarray(picture.filter(ImageFilter.MaxFilter(side)), np.float32) / 255
+
+
+def _pull_push(color: NDArray[Any], weight: NDArray[Any]) -> Array:
+    """Weighted colors [H, W, 3] and weights [H, W, 1] -> colors everywhere."""
+    height, width = color.shape[:2]
+    if min(height, width) > 2:
+        half = resize(color, max(1, width // 2), max(1, height // 2), shrink=True)
+        share = resize(weight, max(1, width // 2), max(1, height // 2), shrink=True)
+        rest = resize(_pull_push(half, share), width, height)
+    else:
+        rest = np.broadcast_to(color.sum((0, 1)) / max(weight.sum(), 1e-6), color.shape)
+    have = np.minimum(4 * weight, 1.0)  # a quarter of known pixels knows enough
+    own = color / np.maximum(weight, 1e-6)
+    return np.asarray(own * have + rest * (1 - have), np.float32)
+
+
+def _mean(values: NDArray[Any], radius: int) -> NDArray[np.float64]:
+    """Mean over windows of side 2 radius + 1, the edges reflected."""
+    padded = np.pad(values.astype(np.float64), radius, mode="symmetric")
+    side = 2 * radius + 1
+    for axis in (0, 1):
+        total = np.cumsum(padded, axis)
+        first = np.take(total, [side - 1], axis)
+        rest = np.take(total, range(side, total.shape[axis]), axis)
+        before = np.take(total, range(total.shape[axis] - side), axis)
+        padded = np.concatenate([first, rest - before], axis) / side
+    return padded

@@ -1,0 +1,66 @@
+"""Mattes and filled backgrounds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from openvasa.face.align import cut
+from openvasa.face.find import find_face
+from openvasa.face.matte import fill, matte_of, refine, resize, split
+from openvasa.media.image import load_photo
+
+SIZE = 64
+PORTRAIT = Path(__file__).parents[3] / "examples" / "portrait.jpg"
+
+
+def disc() -> np.ndarray:
+    y, x = np.mgrid[:SIZE, :SIZE] - SIZE / 2
+    return (np.hypot(x, y) < SIZE / 4).astype(np.float32)
+
+
+def picture() -> np.ndarray:
+    """A red disc on a blue ground."""
+    mask = disc()[..., None]
+    return (mask * [200, 30, 30] + (1 - mask) * [20, 40, 180]).astype(np.uint8)
+
+
+def test_a_portrait_is_told_from_its_background() -> None:
+    face = find_face(load_photo(PORTRAIT))
+    matte = matte_of(cut(face.photo, face.box, 256))
+    assert matte[110:146, 110:146].min() > 0.95  # the middle of the face
+    assert matte[:20, :20].max() < 0.05 and matte[:20, -20:].max() < 0.05
+
+
+def test_all_of_a_person_leaves_both_layers_as_the_photo() -> None:
+    person, background = split(picture(), np.ones((SIZE, SIZE), np.float32))
+    np.testing.assert_array_equal(person, picture())
+    np.testing.assert_array_equal(background, picture())
+
+
+def test_the_filled_background_holds_nothing_of_the_person() -> None:
+    person, background = split(picture(), disc())
+    assert np.abs(background.astype(int) - [20, 40, 180]).max() <= 5
+    assert np.abs(person.astype(int) - [200, 30, 30]).max() <= 5
+
+
+def test_known_pixels_stay() -> None:
+    photo = np.random.default_rng(0).integers(0, 255, (SIZE, SIZE, 3)).astype(np.uint8)
+    filled = fill(photo, 1 - disc())
+    np.testing.assert_array_equal(filled[disc() == 0], photo[disc() == 0])
+    np.testing.assert_array_equal(fill(photo, np.zeros((SIZE, SIZE), np.float32)), photo)
+
+
+def test_a_blurred_score_follows_the_edge() -> None:
+    blurred = refine(np.full((SIZE, SIZE, 3), 90, np.uint8), disc(), 4)  # nothing to follow
+    sharp = refine(picture(), disc(), 4)
+    assert np.abs(sharp - disc()).mean() < 0.3 * np.abs(blurred - disc()).mean()
+
+
+def test_resizing_is_linear_and_shrinking_averages() -> None:
+    ramp = np.tile(np.arange(8, dtype=np.float32), (8, 1))
+    np.testing.assert_allclose(resize(ramp, 4, 4, shrink=True)[0], [0.5, 2.5, 4.5, 6.5])
+    np.testing.assert_allclose(
+        resize(ramp[..., None], 16, 16)[0, 1:-1, 0], np.arange(14) / 2 + 0.25
+    )
