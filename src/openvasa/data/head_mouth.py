@@ -122,7 +122,7 @@ def mouth_mesh(basis: HeadBasis) -> MouthMesh:
         upper=mouth.upper.astype(np.float32),
         flesh=(mouth.kind != TEETH).astype(np.float32),
         triangles=mouth.triangles,
-        width=np.linalg.norm(basis.mean[61] - basis.mean[291])[None].astype(np.float32),
+        width=np.array([np.linalg.norm(basis.mean[61] - basis.mean[291])], np.float32),
     )
 
 

@@ -108,7 +108,7 @@ def _grown(matte: Array, reach: int) -> Array:
     """The largest value within `reach` pixels of 512, a square about each pixel."""
     side = max(1, reach * len(matte) // 512) | 1
     picture = PilImage.fromarray(np.rint(matte * 255).astype(np.uint8))
-    return np.asarray(picture.filter(ImageFilter.MaxFilter(side)), np.float32) / 255
+    return np.asarray(picture.filter(ImageFilter.MaxFilter(side)), np.float32) / np.float32(255)
 
 
 def _pull_push(color: NDArray[Any], weight: NDArray[Any]) -> Array:

@@ -229,7 +229,8 @@ def _own_teeth(points: Array, size: int) -> Array | None:
     mask = PilImage.new("L", (size, size))
     _fill(mask, pixels(points[INNER_LIPS], size), 255)
     inner = mask.filter(ImageFilter.MinFilter(2 * (size // 256) + 1))
-    return np.asarray(inner.filter(ImageFilter.GaussianBlur(size / 256)), np.float32) / 255
+    soft = inner.filter(ImageFilter.GaussianBlur(size / 256))
+    return np.asarray(soft, np.float32) / np.float32(255)
 
 
 def _fill(mask: PilImage.Image, outline: np.ndarray, value: int = 1) -> None:
