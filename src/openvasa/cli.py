@@ -31,6 +31,7 @@ class Verb(NamedTuple):
 
     summary: str
     home: str  # the module that has configure() and run()
+    mistake: int = EXIT_USER  # exit code for what the user can mend
 
 
 VERBS = {
@@ -45,15 +46,22 @@ VERBS = {
         "videos of talking people -> a store for training", "openvasa.commands.prepare_data"
     ),
     "train": Verb("one stage of training", "openvasa.commands.train"),
+    "verify": Verb(
+        "whether a file is AI-generated, or was changed",
+        "openvasa.commands.verify",
+        mistake=3,  # 2 says that a file was tampered with
+    ),
 }
 
 
 class Parser(argparse.ArgumentParser):
     """A parser whose complaints are one line."""
 
+    mistake = EXIT_USER
+
     def error(self, message: str) -> NoReturn:
         """Prints the complaint and where to read more, and exits."""
-        self.exit(EXIT_USER, f"{self.prog}: {message} (see {self.prog} --help)\n")
+        self.exit(self.mistake, f"{self.prog}: {message} (see {self.prog} --help)\n")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -63,7 +71,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: The words after `openvasa`; those of the process if None.
 
     Returns:
-        The exit code: 0, 2 for what the user can mend, 130 after Ctrl-C.
+        The exit code: 0, 2 for what the user can mend (of `verify` 3), 130 after Ctrl-C.
     """
     words = list(sys.argv[1:] if argv is None else argv)
     _catch_signals()
@@ -75,7 +83,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return int(home.run(arguments))
     except InputError as error:
         print(f"openvasa: {error}", file=sys.stderr)
-        return EXIT_USER
+        return VERBS[words[0]].mistake if words and words[0] in VERBS else EXIT_USER
     except ModuleNotFoundError as error:
         if (error.name or "").split(".")[0] not in _TRAIN_ONLY:
             raise
@@ -98,6 +106,7 @@ def create_parser(verb: str) -> Parser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
+    parser.mistake = VERBS[verb].mistake
     import_module(VERBS[verb].home).configure(parser)
     return parser
 

@@ -30,6 +30,7 @@ FLAGS = {
     "prepare-data": "--cluster --consent --help --identity --licence --manifest --max-seconds "
     "--min-face --min-seconds --output --person --pixel-aspect --size --workers",
     "train": "--help",  # all else belongs to the stage
+    "verify": "--help --json --page --trust",
 }
 
 

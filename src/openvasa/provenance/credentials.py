@@ -24,7 +24,13 @@ from openvasa.provenance.origin import (
 _HEAD = 4 << 20  # bytes at the start of a file, where credentials lie
 _SUPERBOX = b"jumdc2pa"  # how every C2PA manifest store begins (ISO 19566-5 and its C2PA type)
 # Codes that say who signed is unknown or out of date, not that anything was changed.
-_SIGNER = ("signingCredential.untrusted", "signingCredential.expired")
+_SIGNER = {
+    "signingCredential.untrusted",
+    "signingCredential.expired",
+    "claimSignature.outsideValidity",
+}
+# Codes that say the content differs from what was signed; the credentials themselves are whole.
+_CONTENT = {"assertion.bmffHash.mismatch", "assertion.dataHash.mismatch"}
 
 
 class State(StrEnum):
@@ -74,6 +80,11 @@ class Credentials:
     def synthetic(self) -> bool:
         """Whether they say that the content was generated, in whole or in part."""
         return bool({GENERATED, COMPOSITE} & set(self.source_types))
+
+    @property
+    def only_content_changed(self) -> bool:
+        """Whether they are broken by a change of the content alone, and can be believed."""
+        return self.state is State.BROKEN and set(self.problems) <= _SIGNER | _CONTENT
 
 
 def read_credentials(path: Path, trusted: Iterable[bytes] = ()) -> Credentials:
@@ -142,8 +153,7 @@ def _credentials(report: dict[str, Any], *, sidecar: bool) -> Credentials:
 def _state(report: dict[str, Any], problems: tuple[str, ...]) -> State:
     if report.get("validation_state") == "Trusted":
         return State.VALID
-    whole = all(code in _SIGNER for code in problems)
-    return State.UNTRUSTED if whole else State.BROKEN
+    return State.UNTRUSTED if set(problems) <= _SIGNER else State.BROKEN
 
 
 def _failures(report: dict[str, Any]) -> Iterator[str]:

@@ -143,6 +143,12 @@ def content_id(*parts: str) -> int:
     return int.from_bytes(told[:CONTENT_ID_BYTES], "big")
 
 
+def shown_id(number: int) -> str:
+    """A content id as people read it: `1a2b-3c4d-5e6f`."""
+    digits = f"{number:0{2 * CONTENT_ID_BYTES}x}"
+    return "-".join(digits[i : i + 4] for i in range(0, len(digits), 4))
+
+
 def _ingredient(title: str, relationship: str) -> dict[str, str]:
     # No file's name: it may name a person.
     return {"title": title, "relationship": relationship, "instance_id": title, "label": title}
