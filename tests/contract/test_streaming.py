@@ -34,8 +34,8 @@ def _chunks(samples: np.ndarray, rng: np.random.Generator, longest: int):
         samples = samples[size:]
 
 
-def _streamed(animator: Animator, pieces) -> Motion:
-    performer = animator._performer(OPTIONS, no_timer)
+def _streamed(animator: Animator, avatar, pieces) -> Motion:
+    performer = animator._performer(avatar, OPTIONS, no_timer)
     state, parts = StreamState(), []
     for piece in pieces:
         state, made = performer.push(state, piece, Controls())
@@ -54,7 +54,7 @@ def test_any_chunks_give_the_same_motion(animator: Animator, avatar, longest: in
     sound = tone(2.03)
     whole = animator.animate(avatar, sound, seed=3, steps=2).motion
     pieces = _chunks(sound, np.random.default_rng(longest), longest)
-    streamed = _streamed(animator, pieces)
+    streamed = _streamed(animator, avatar, pieces)
     assert np.array_equal(streamed.pose, whole.pose)
     assert np.array_equal(streamed.dynamics, whole.dynamics)
 
@@ -83,7 +83,9 @@ def test_interleaved_sessions_are_separate(animator: Animator, avatar) -> None:
     alone = [animator.animate(avatar, s, seed=n, steps=1).motion for n, s in enumerate(sounds)]
     state = [StreamState(), StreamState()]
     parts: list[list[Motion]] = [[], []]
-    players = [animator._performer(SampleOptions(seed=n, steps=1), no_timer) for n in range(2)]
+    players = [
+        animator._performer(avatar, SampleOptions(seed=n, steps=1), no_timer) for n in range(2)
+    ]
     for start in range(0, len(sounds[0]), 1000):
         for n in range(2):
             piece = sounds[n][start : start + 1000]
@@ -108,8 +110,8 @@ def test_controls_hold_from_the_next_window_on(animator: Animator, avatar) -> No
     assert all(same[: len(before)]) and not all(same[len(before) :])
 
 
-def test_memory_does_not_grow_with_the_recording(animator: Animator) -> None:
-    performer = animator._performer(SampleOptions(steps=1), no_timer)
+def test_memory_does_not_grow_with_the_recording(animator: Animator, avatar) -> None:
+    performer = animator._performer(avatar, SampleOptions(steps=1), no_timer)
     peaks = []
     for seconds in (4, 40):
         block = tone(0.2)

@@ -27,6 +27,7 @@ from openvasa.motion.conditions import control_arrays
 from openvasa.motion.config import GuidanceScales, MotionStats, SampleOptions
 from openvasa.motion.windows import MotionModel
 from openvasa.types import (
+    EXPRESSION_DIM,
     SAMPLE_RATE,
     AlignedFace,
     Array,
@@ -138,7 +139,9 @@ class Animator:
             raise InputError("the recording is empty: give some seconds of speech.")
         options = SampleOptions(seed=seed, steps=steps, scales=guidance)
         renderer = self._renderer(avatar, framing, size, timer)
-        return Clip(sound, count, self._performer(options, timer), renderer, controls, timer)
+        return Clip(
+            sound, count, self._performer(avatar, options, timer), renderer, controls, timer
+        )
 
     def stream(
         self,
@@ -158,10 +161,14 @@ class Animator:
         """
         options = SampleOptions(seed=seed, steps=steps, scales=guidance)
         renderer = self._renderer(avatar, framing, size, timer)
-        return StreamSession(self._performer(options, timer), renderer, controls)
+        return StreamSession(self._performer(avatar, options, timer), renderer, controls)
 
-    def _performer(self, options: SampleOptions, timer: Timer) -> Performer:
-        return Performer(AudioEncoder(self.run), self.motion, options, timer)
+    def _performer(self, avatar: Avatar, options: SampleOptions, timer: Timer) -> Performer:
+        one = np.eye(EXPRESSION_DIM, dtype=np.float32)[-2:]  # gazeYaw, gazePitch
+        eyes = self.run("embed", {"expression": one})["dynamics"]
+        return Performer(
+            AudioEncoder(self.run), self.motion, options, eyes, float(avatar.pose[0, 0]), timer
+        )
 
     def _renderer(self, avatar: Avatar, framing: str, size: int | None, timer: Timer) -> Renderer:
         if avatar.model != model_key(self.bundle.config):

@@ -15,6 +15,7 @@ import numpy as np
 
 from openvasa.audio.encoder import AudioEncoder, EncoderState
 from openvasa.engine.backends import cores
+from openvasa.engine.home import HomeState, come_home
 from openvasa.engine.render import Renderer, Timer, no_timer, render_all
 from openvasa.motion import windows
 from openvasa.motion.conditions import control_arrays
@@ -41,11 +42,13 @@ class StreamState:
     Attributes:
         audio: Sound and mel columns that later features still need.
         motion: The last frames made, and audio features not yet used.
+        home: How far the head has drifted.
         frames: Frames of motion made so far.
     """
 
     audio: EncoderState = field(default_factory=EncoderState)
     motion: WindowState = field(default_factory=windows.start)
+    home: HomeState = field(default_factory=HomeState)
     frames: int = 0
 
 
@@ -57,12 +60,16 @@ class Performer:
         encoder: Sound to features.
         model: Features to motion.
         options: Seed, steps and guidance.
+        eyes: f32 [2, 48], what one radian of gaze in the head (yaw, pitch) adds to z_dyn.
+        turned: The portrait's own yaw, radians.
         timer: Called around each stage with its name.
     """
 
     encoder: AudioEncoder
     model: MotionModel
     options: SampleOptions
+    eyes: Array
+    turned: float = 0.0
     timer: Timer = no_timer
 
     def push(
@@ -88,7 +95,7 @@ class Performer:
             motion, made = _all_windows(
                 windows.push(state.motion, features), controls, self.model, self.options
             )
-        return StreamState(audio=audio, motion=motion, frames=state.frames + len(made)), made
+        return self._homed(state, audio, motion, made, controls)
 
     def flush(self, state: StreamState, controls: Controls) -> tuple[StreamState, Motion]:
         """Ends the performance: the motion of all sound that still waits.
@@ -104,8 +111,13 @@ class Performer:
                 windows.push(state.motion, features), controls, self.model, self.options
             )
             motion, rest = windows.flush(motion, controls, self.model, self.options)
-        made = _joined([made, rest])
-        return StreamState(audio=audio, motion=motion, frames=state.frames + len(made)), made
+        return self._homed(state, audio, motion, _joined([made, rest]), controls)
+
+    def _homed(self, state: StreamState, audio: EncoderState, motion: WindowState, made: Motion,
+               controls: Controls) -> tuple[StreamState, Motion]:  # fmt: skip
+        home, made = come_home(state.home, made, controls, self.eyes, self.turned)
+        frames = state.frames + len(made)
+        return StreamState(audio=audio, motion=motion, home=home, frames=frames), made
 
     def perform(self, pieces: Iterable[Array], controls: Controls) -> Iterator[Motion]:
         """The motion of a whole recording, one frame at a time, from its pieces in order."""

@@ -55,7 +55,8 @@ OVERLAP = 0.15  # of the portrait's own opening, by which a shut upper lid cover
 SHUT, NARROW = 0.25, 0.55  # of the portrait's own opening: lids nearer than this meet
 TOUCH, PART = 0.008, 0.024  # crop units: inner lips nearer than this meet, wider are as they are
 SHEET, SKIN, MOUTH, EYE = 0, 1, 2, 3  # labels of pixels
-GRID = 33  # sheet vertices along a side
+GRID = 33  # sheet vertices along a side of the crop
+RIM = 8  # and this many more beyond each border, where a matte lets them move
 EYEBALL_REACH = 1.25  # the eyeball's sheet, relative to the lids' opening
 FLATTEST = 0.10  # crop units: points further back than this are drawn forward
 
@@ -218,10 +219,12 @@ def pixels(points: np.ndarray, size: int) -> np.ndarray:
     return (points[:, :2] * np.array([1.0, -1.0]) + 1) * size / 2 - 0.5
 
 
-def _grid() -> tuple[np.ndarray, np.ndarray]:
-    side = np.linspace(-1, 1, GRID)
+def _grid(rim: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    count = GRID + 2 * rim
+    side = np.linspace(-1, 1, GRID)[1] + 1  # between two vertices
+    side = (np.arange(count) - (count - 1) / 2) * side
     gx, gy = np.meshgrid(side, -side)
-    index = np.arange(GRID * GRID).reshape(GRID, GRID)
+    index = np.arange(count * count).reshape(count, count)
     a, b, c, d = (q.ravel() for q in (index[:-1, :-1], index[:-1, 1:], index[1:, :-1],
                                       index[1:, 1:]))  # fmt: skip
     triangles = np.concatenate([np.stack([a, b, c], 1), np.stack([b, d, c], 1)])
@@ -247,7 +250,7 @@ class PortraitSurface:
         self.points = points.astype(np.float64)
         self.pose = pose.astype(np.float64)
         self.canonical = to_canonical(self.points, self.pose)
-        self.grid, self.triangles = _grid()
+        self.grid, self.triangles = _grid(0 if matte is None else RIM)
         oval = self.points[OVAL]
         apart = np.linalg.norm(self.grid[:, None] - oval[None, :, :2], axis=2)
         weight = 1.0 / (apart**3 + 1e-4)
@@ -313,7 +316,7 @@ class PortraitSurface:
         return target
 
     def sheet_motion(self, target: np.ndarray, pose: np.ndarray) -> np.ndarray:
-        """Displacement [GRID*GRID, 2]: rigid near the skull, none at the border."""
+        """Displacement of the sheet's vertices [N, 2]: rigid near the skull, none at the border."""
         rigid = transform(self.sheet, pose)[:, :2] - self.grid
         stiff = transform(self.canonical[OVAL], pose)[:, :2]
         residual = self.weight @ (target[OVAL, :2] - stiff)
