@@ -92,6 +92,14 @@ def flipped(signed: Path, target: Path, place: int) -> Path:
     return target
 
 
+def inside_a_picture(path: Path) -> tuple[int, int]:
+    """Where in the file a byte of a picture lies, and which in the order shown the picture is."""
+    with av.open(str(path)) as container:
+        pictures = [packet for packet in container.demux(video=0) if packet.size]
+    shown = sorted(packet.pts for packet in pictures).index(pictures[4].pts)
+    return pictures[4].pos + pictures[4].size // 2, shown
+
+
 def swap_two(pictures: list[Packet]) -> None:
     """Two pictures change places; the clock stays."""
     a, b = pictures[3], pictures[9]
