@@ -154,7 +154,7 @@ def test_with_a_matte_what_is_above_the_head_follows_it_to_its_end(
 def test_lips_that_nearly_meet_or_cross_meet_and_wide_ones_stay(head: FittedHead) -> None:
     points = head.landmarks.copy()
     middle = (points[INNER_UPPER] + points[INNER_LOWER]) / 2
-    for gap, expected in ((0.004, 0.0), (-0.03, 0.0), (0.05, 0.05)):
+    for gap, expected in ((0.003, 0.0), (-0.03, 0.0), (0.05, 0.05)):
         half = np.array([0, gap / 2, 0])
         points[INNER_UPPER], points[INNER_LOWER] = middle + half, middle - half
         closed = close_lips(points)
