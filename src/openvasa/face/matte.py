@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 from typing import Any
 
+import numba
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as PilImage
@@ -21,6 +22,7 @@ SEGMENTER = MODELS / "selfie_segmentation.tflite"
 SIDE = 256  # pixels that the network reads
 CERTAIN = (0.3, 0.8)  # scores below and above are background and person
 FILL = 17  # px of 512: this near to the person, colors may hold a little of it
+REFLECT = 40  # px of 512: this far behind the person the background is its mirror image
 RIM = 5  # px of 512: this near to the person, the background is always the filled one
 
 
@@ -69,12 +71,63 @@ def split(crop: Image, matte: Array) -> tuple[Image, Image]:
     person = fill(crop, (matte > 0.9).astype(np.float32))
     if matte.min() >= 0.05:
         return person, crop
-    filled = fill(crop, (_grown(matte, FILL) < 0.05).astype(np.float32)).astype(np.float32)
+    known = _grown(matte, FILL) < 0.05
+    filled = fill(crop, known.astype(np.float32)).astype(np.float32)
+    if known.any():
+        filled = _mirrored(crop, known, filled, REFLECT * len(crop) / 512)
     near = np.clip(_grown(matte, RIM) / 0.05, 0, 1).astype(np.float32)
     soft = PilImage.fromarray(np.rint(near * 255).astype(np.uint8))
     soft = soft.filter(ImageFilter.GaussianBlur(len(crop) / 512))
     share = (np.asarray(soft, np.float32) / 255)[..., None]
     return person, np.rint(crop * (1 - share) + filled * share).astype(np.uint8)
+
+
+@numba.njit(cache=True, nogil=True)
+def _nearest(known: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """For each pixel the nearest known one, int [H, W, 2] (Danielsson 1980, two sweeps)."""
+    height, width = known.shape
+    out = np.full((height, width, 2), -(10**6))
+    for i in range(height):
+        for j in range(width):
+            if known[i, j]:
+                out[i, j, 0], out[i, j, 1] = i, j
+    for sweep in range(2):
+        step = 1 - 2 * sweep
+        rows = range(height) if sweep == 0 else range(height - 1, -1, -1)
+        for i in rows:
+            for side in (1, -1):
+                columns = range(width) if side == 1 else range(width - 1, -1, -1)
+                for j in columns:
+                    for di, dj in ((-step, 0), (-step, -1), (-step, 1), (0, -side)):
+                        y, x = i + di, j + dj
+                        if 0 <= y < height and 0 <= x < width:
+                            a, b = out[y, x, 0] - i, out[y, x, 1] - j
+                            c, d = out[i, j, 0] - i, out[i, j, 1] - j
+                            if a * a + b * b < c * c + d * d:
+                                out[i, j, 0], out[i, j, 1] = out[y, x, 0], out[y, x, 1]
+    return out
+
+
+def _mirrored(crop: Image, known: NDArray[np.bool_], filled: Array, reach: float) -> Array:
+    """Fills what is near the background by its mirror image, so that it has the same grain.
+
+    Args:
+        crop: u8 [P, P, 3].
+        known: bool [P, P], surely background.
+        filled: f32 [P, P, 3], taken further inside and where the mirror shows the person.
+        reach: Pixels over which the mirror image fades out.
+    """
+    rim = _nearest(known)
+    rows, columns = np.mgrid[: len(known), : known.shape[1]]
+    y, x = 2 * rim[..., 0] - rows, 2 * rim[..., 1] - columns
+    there = (y >= 0) & (y < len(known)) & (x >= 0) & (x < known.shape[1])
+    y, x = y.clip(0, len(known) - 1), x.clip(0, known.shape[1] - 1)
+    depth = np.hypot(rim[..., 0] - rows, rim[..., 1] - columns)
+    share = np.clip(1.5 - depth / reach, 0, 1) * (there & known[y, x])
+    picture = PilImage.fromarray(np.rint(share * 255).astype(np.uint8))
+    soft = np.asarray(picture.filter(ImageFilter.BoxBlur(2)), np.float32) / np.float32(255)
+    weight = np.minimum(soft, share.astype(np.float32))[..., None]
+    return np.asarray(filled * (1 - weight) + crop[y, x] * weight, np.float32)
 
 
 def fill(crop: Image, known: Array) -> Image:

@@ -64,3 +64,13 @@ def test_resizing_is_linear_and_shrinking_averages() -> None:
     np.testing.assert_allclose(
         resize(ramp[..., None], 16, 16)[0, 1:-1, 0], np.arange(14) / 2 + 0.25
     )
+
+
+def test_behind_a_person_the_background_keeps_its_grain() -> None:
+    grain = np.random.default_rng(0).integers(0, 256, (128, 128, 3)).astype(np.uint8)
+    y, x = np.mgrid[:128, :128] - 64
+    matte = (np.hypot(x, y) < 30).astype(np.float32)
+    _, background = split(grain, matte)
+    ring = (np.hypot(x, y) > 24) & (np.hypot(x, y) < 28)
+    assert background[ring].std() > 0.6 * grain.std()
+    assert (background[np.hypot(x, y) > 40] == grain[np.hypot(x, y) > 40]).all()
