@@ -1,0 +1,136 @@
+"""Pictures -> whether they carry the invisible mark, which content id, and in which seconds.
+
+Fifty frames are averaged and read as one picture: the mark is the same in all of them, what moves
+behind it is not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+
+import numpy as np
+
+from openvasa.provenance.mark_code import decode
+from openvasa.provenance.mark_pattern import UNITS, unit_of
+from openvasa.provenance.mark_search import Finding, Place, look_everywhere, look_near
+from openvasa.types import Array, Image
+
+WINDOW = 50  # frames that vote together
+LIMIT = 1e-5  # probability at most that an unmarked picture is called marked
+# A mark can be found at its place or anywhere, by its score alone or with the checksum's help.
+_WAYS = 4
+_CHECKSUM = 2.0**-16  # probability that noise passes it
+_LUMA = np.array([0.299, 0.587, 0.114], np.float32)
+
+
+@dataclass(frozen=True)
+class MarkReading:
+    """What was read.
+
+    Attributes:
+        present: Whether the mark is there.
+        confidence: 1 - `false_alarm`.
+        false_alarm: Probability that an unmarked picture, or video of this length, looks as much
+            like a marked one, in [0, 1].
+        payload: The content id, 48 bits; None where it cannot be read.
+        seconds: (start, end, whether the mark was found there), in order and without gaps; empty
+            for a still.
+    """
+
+    present: bool
+    confidence: float
+    false_alarm: float
+    payload: int | None
+    seconds: list[tuple[float, float, bool]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class _Window:
+    """One picture, or the mean of some: what was found in it."""
+
+    finding: Finding
+    false_alarm: float
+    payload: int | None
+
+    @property
+    def present(self) -> bool:
+        return self.false_alarm <= LIMIT
+
+
+def read_image(image: Image) -> MarkReading:
+    """Reads one picture: a still, a frame or a screenshot.
+
+    Args:
+        image: u8 [H, W, 3] RGB.
+    """
+    window = _read(image @ _LUMA, [])
+    return _reading([window], [])
+
+
+def read_frames(frames: Iterable[Image], fps: float) -> MarkReading:
+    """Reads a video, 50 frames at a time.
+
+    Args:
+        frames: u8 [H, W, 3] RGB each, all of one size; at least one.
+        fps: Frames per second, > 0.
+    """
+    windows: list[_Window] = []
+    seconds: list[tuple[float, float, bool]] = []
+    known: list[Place] = []
+    first = 0
+    for luma, count in _means(frames):
+        window = _read(luma, known)
+        if window.present:
+            known = [window.finding.place]
+        windows.append(window)
+        seconds.append((first / fps, (first + count) / fps, window.present))
+        first += count
+    return _reading(windows, seconds)
+
+
+def _means(frames: Iterable[Image]) -> Iterator[tuple[Array, int]]:
+    """Mean luma f32 [H, W] of each 50 frames, and how many they were."""
+    waiting = iter(frames)
+    while some := list(islice(waiting, 1)):
+        total, count = some[0] @ _LUMA, 1
+        for image in islice(waiting, WINDOW - 1):
+            total += image @ _LUMA
+            count += 1
+        yield total / np.float32(count), count
+
+
+def _read(luma: Array, known: list[Place]) -> _Window:
+    """Looks where the mark ought to be, and if it is not there, everywhere."""
+    height, width = luma.shape
+    whole = {min(height, width) / UNITS, unit_of(height, width)}
+    window = _judged(look_near(luma, [*known, *(Place(unit, 0.0, 0.0) for unit in whole)]))
+    if window.present:
+        return window
+    finding = look_everywhere(luma)
+    return window if finding is None else min(window, _judged(finding), key=_alarm)
+
+
+def _judged(finding: Finding) -> _Window:
+    payload = decode(finding.soft)
+    chance = finding.false_alarm * (1.0 if payload is None else _CHECKSUM)
+    return _Window(finding, min(1.0, _WAYS * chance), payload)
+
+
+def _alarm(window: _Window) -> float:
+    return window.false_alarm
+
+
+def _reading(windows: list[_Window], seconds: list[tuple[float, float, bool]]) -> MarkReading:
+    best = min(windows, key=_alarm)
+    false_alarm = min(1.0, best.false_alarm * len(windows))
+    present = false_alarm <= LIMIT
+    payload = None
+    if present:
+        votes = sum((one.finding.soft for one in windows if one.present), best.finding.soft)
+        payload = best.payload if best.payload is not None else decode(votes)
+    return MarkReading(
+        present=present, confidence=1 - false_alarm, false_alarm=false_alarm, payload=payload,
+        seconds=seconds,
+    )  # fmt: skip

@@ -1,0 +1,232 @@
+"""Where in a picture the mark's tile lies, if it does: its scale and shift, found by correlation.
+
+Only the phases of the waves are compared with the key, never their amplitudes. The key's phases are
+independent and uniform, so whatever an unmarked picture shows, the score below is a sum of
+independent terms with mean 0 and variance 1 together: normal, and in its tails lighter. This is
+what the probability of a false alarm rests on. Phase-only correlation: Kuglin & Hines, IEEE Int.
+Conf. Cybernetics and Society 1975.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image as Pillow
+
+from openvasa.provenance.mark_code import CODE_LENGTH
+from openvasa.provenance.mark_pattern import TILE, UNITS, Waves, waves
+from openvasa.types import Array
+
+# The picture is looked at with half a pixel a unit or a little more: the shortest wave has 5 units.
+_FINE = 0.5
+_GROUP = 2**0.25  # scales that share one resized picture
+_HALF = TILE // 2
+_BROAD, _AROUND = 2.0, 2.5  # pixels: blur that is taken away; reach of the local strength
+_FLOOR = 1.0  # levels, below which a smooth place is no more trustworthy than others
+_SMALLEST = 0.4  # pixels a unit: below, the waves are too short for the pixels
+_FEWEST = 180  # units of the frame that must be in sight along its shorter side
+_STEP = 0.008  # between scales searched; a wave at the frame's edge slips by a fifth
+_COVERED = 640  # units: longest reach over which that must hold
+_NEAR = np.arange(-3, 3.25, 0.5)  # units around an expected place
+_CANDIDATES = 8
+_compiled = numba.njit(cache=True, nogil=True, fastmath=True)
+
+
+@dataclass(frozen=True)
+class Place:
+    """How the tile lies: pixels a unit, and units of the tile above and left of the corner."""
+
+    unit: float
+    down: float
+    across: float
+
+
+@dataclass(frozen=True)
+class Finding:
+    """The best place of a search.
+
+    Attributes:
+        place: Where.
+        score: Standard normal for a place chosen beforehand on an unmarked picture.
+        places: Tried in all; no fewer than would be if they were independent.
+        soft: f32 [288], what the data waves say of each sign of the code.
+    """
+
+    place: Place
+    score: float
+    places: int
+    soft: Array
+
+    @property
+    def false_alarm(self) -> float:
+        """Probability that the best place of an unmarked picture scores as high."""
+        return min(1.0, self.places * 0.5 * math.erfc(self.score / math.sqrt(2)))
+
+
+def look_near(luma: Array, expected: list[Place]) -> Finding:
+    """Searches around places where the tile ought to be.
+
+    Args:
+        luma: f32 [H, W].
+        expected: At least one.
+    """
+    best: tuple[float, Place, NDArray[np.complex128]] | None = None
+    tried = 0
+    for place in expected:
+        scales = place.unit * (1 + _STEP * np.array([-0.5, -0.25, 0, 0.25, 0.5]))
+        prepared, shrink = _prepared(luma, place.unit)
+        for unit in scales:
+            spectrum = _spectrum(prepared, unit * shrink)
+            found = _refined(spectrum, Place(unit, place.down, place.across))
+            tried += len(_NEAR) ** 2
+            if best is None or found[0] > best[0]:
+                best = (*found, spectrum)
+    assert best is not None
+    return Finding(best[1], best[0], tried, _soft(best[2], best[1]))
+
+
+def look_everywhere(luma: Array) -> Finding | None:
+    """Searches all scales and shifts.
+
+    Args:
+        luma: f32 [H, W].
+
+    Returns:
+        None if the picture is too small to be searched.
+    """
+    found, scales = [], 0
+    for prepared, shrink, units in _groups(luma):
+        for unit in units:
+            score, down, across = _peak(_spectrum(prepared, unit * shrink))
+            found.append((score, Place(unit, down, across)))
+            scales += 1
+    if not found:
+        return None
+    found.sort(key=lambda one: -one[0])
+    finest = [look_near(luma, [place]) for _, place in found[:_CANDIDATES]]
+    best = max(finest, key=lambda one: one.score)
+    # Four times the scales, and every unit of the tile.
+    return Finding(best.place, best.score, 4 * scales * TILE**2, best.soft)
+
+
+def _groups(luma: Array) -> Iterator[tuple[Array, float, list[float]]]:
+    """Each resized picture, its shrinking, and the scales to look at in it."""
+    shortest = min(luma.shape)
+    unit, largest = _SMALLEST, shortest / _FEWEST
+    while unit <= largest:
+        prepared, shrink = _prepared(luma, unit)
+        units, end = [], min(unit * _GROUP, largest * (1 + 1e-9))
+        while unit <= end:
+            units.append(unit)
+            unit *= 1 + _STEP * UNITS / min(max(shortest / unit, UNITS / 2), _COVERED)
+        yield prepared, shrink, units
+
+
+def _prepared(luma: Array, unit: float) -> tuple[Array, float]:
+    """The picture at half a pixel a unit: what is broad taken away, textures made even."""
+    shrink = _FINE / unit
+    size = max(round(luma.shape[1] * shrink), 2), max(round(luma.shape[0] * shrink), 2)
+    resized = np.asarray(Pillow.fromarray(luma).resize(size, Pillow.Resampling.BICUBIC))
+    detail = resized - _blurred(resized, _BROAD)
+    strength = _blurred(detail * detail, _AROUND)
+    # The mark is stronger in texture, but less than the texture is: hence not the power 1.
+    return detail / (strength + np.float32(_FLOOR**2)) ** np.float32(0.75), shrink
+
+
+def _spectrum(prepared: Array, scale: float) -> NDArray[np.complex128]:
+    """Phases of all waves of the key, c128 [S + P] of length 1, sync first."""
+    key = waves()
+    folded = np.fft.rfft2(_folded(prepared, 2 * scale))
+    both = np.concatenate([key.sync, key.data])
+    values = folded[both[:, 0], both[:, 1]].astype(np.complex128)
+    return values / np.maximum(np.abs(values), 1e-12)
+
+
+def _peak(spectrum: NDArray[np.complex128]) -> tuple[float, float, float]:
+    """Score and shift of the best of all shifts by two units."""
+    key = waves()
+    product = np.zeros((_HALF, _HALF // 2 + 1), np.complex64)
+    product[key.sync[:, 0], key.sync[:, 1]] = np.conj(spectrum[: len(key.sync)]) * key.sync_phase
+    surface = np.fft.irfft2(product, (_HALF, _HALF))
+    down, across = np.unravel_index(int(surface.argmax()), surface.shape)
+    score = float(surface[down, across]) * _HALF**2 / 2 / math.sqrt(len(key.sync) / 2)
+    return score, 2 * float(down) - 0.5, 2 * float(across) - 0.5
+
+
+def _refined(spectrum: NDArray[np.complex128], place: Place) -> tuple[float, Place]:
+    """The best place within three units."""
+    key = waves()
+    agreement = spectrum[: len(key.sync)] * np.conj(key.sync_phase)
+    turn_down = _turn(key.sync[:, 0], place.down + _NEAR[:, None])
+    turn_across = _turn(key.sync[:, 1], place.across + _NEAR[:, None])
+    surface = ((turn_down * agreement) @ turn_across.T).real
+    down, across = np.unravel_index(int(surface.argmax()), surface.shape)
+    score = float(surface[down, across]) / math.sqrt(len(key.sync) / 2)
+    return score, Place(place.unit, place.down + _NEAR[down], place.across + _NEAR[across])
+
+
+def _soft(spectrum: NDArray[np.complex128], place: Place) -> Array:
+    key: Waves = waves()
+    turned = spectrum[len(key.sync) :] * np.conj(key.data_phase)
+    turned *= _turn(key.data[:, 0], place.down) * _turn(key.data[:, 1], place.across)
+    return np.bincount(key.carries, turned.real, CODE_LENGTH).astype(np.float32)
+
+
+def _turn(wave: NDArray[np.int64], shift: object) -> NDArray[np.complex128]:
+    """Undoes a shift; the first of the folded values lies half a unit into the tile."""
+    return np.exp(-2j * np.pi / TILE * (np.asarray(shift) + 0.5) * wave)
+
+
+@_compiled
+def _folded(picture, pitch):  # type: ignore[no-untyped-def]
+    """f32 [128, 128]: the picture sampled every `pitch` pixels, and all tiles laid on one."""
+    out = np.zeros((_HALF, _HALF), np.float32)
+    height, width = picture.shape
+    columns = int(width / pitch)
+    one = np.float32(1)
+    for i in range(int(height / pitch)):
+        at = min(max((i + 0.5) * pitch - 0.5, 0.0), height - 1.001)
+        y = int(at)
+        v = np.float32(at - y)
+        for j in range(columns):
+            at = min(max((j + 0.5) * pitch - 0.5, 0.0), width - 1.001)
+            x = int(at)
+            u = np.float32(at - x)
+            above = (one - u) * picture[y, x] + u * picture[y, x + 1]
+            below = (one - u) * picture[y + 1, x] + u * picture[y + 1, x + 1]
+            out[i % _HALF, j % _HALF] += (one - v) * above + v * below
+    return out
+
+
+def _blurred(picture: Array, sigma: float) -> Array:
+    reach = math.ceil(3 * sigma)
+    weights = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma) ** 2)
+    return _convolved(picture, (weights / weights.sum()).astype(np.float32))
+
+
+@_compiled
+def _convolved(picture, weights):  # type: ignore[no-untyped-def]
+    """Along both axes, edge pixels repeated."""
+    height, width = picture.shape
+    reach = len(weights) // 2
+    across = np.zeros((height, width), np.float32)
+    padded = np.empty(width + 2 * reach, np.float32)
+    for y in range(height):
+        padded[:reach] = picture[y, 0]
+        padded[reach : reach + width] = picture[y]
+        padded[reach + width :] = picture[y, width - 1]
+        for k in range(len(weights)):
+            for x in range(width):
+                across[y, x] += weights[k] * padded[x + k]
+    out = np.zeros((height, width), np.float32)
+    for y in range(height):
+        for k in range(len(weights)):
+            line = across[min(max(y + k - reach, 0), height - 1)]
+            for x in range(width):
+                out[y, x] += weights[k] * line[x]
+    return out
