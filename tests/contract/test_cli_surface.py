@@ -162,9 +162,9 @@ def test_animate_passes_everything_on(
     calls: list[Any] = []
 
     class Clip:
-        def save(self, path: Path, progress: Any) -> None:
-            calls.append(path.suffix)
-            with VideoWriter(path, (16, 16)) as writer:
+        def save(self, path: Path, progress: Any, release: Any) -> None:
+            calls.append(path)
+            with release(path) as hidden, VideoWriter(hidden, (16, 16)) as writer:
                 for done in range(1, 51):
                     writer.write(np.zeros((16, 16, 3), np.uint8))
                     progress(done, 50)
@@ -188,14 +188,15 @@ def test_animate_passes_everything_on(
     home = SimpleNamespace(Animator=Animator)
     monkeypatch.setitem(sys.modules, "openvasa.engine.animator", home)
     output = tmp_path / "a.mp4"
-    portrait = tmp_path / "a.jpg"
-    portrait.write_bytes(b"not read here")
-    assert cli.main(["animate", str(portrait), "a.wav", "-o", str(output), "--steps", "2"]) == 0
+    portrait, sound = tmp_path / "a.jpg", tmp_path / "a.wav"
+    for file in (portrait, sound):
+        file.write_bytes(b"only hashed here")
+    assert cli.main(["animate", str(portrait), str(sound), "-o", str(output), "--steps", "2"]) == 0
     assert calls == [
         "compact",
         (portrait, None),
-        (Path("a.wav"), ["controls", "seed", "steps"]),
-        ".mp4",
+        (sound, ["controls", "marks", "seed", "steps"]),
+        output,
     ]
     assert read_credentials(output).synthetic
     shown = capsys.readouterr().err

@@ -6,6 +6,7 @@ import argparse
 import math
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -127,10 +128,13 @@ def run(arguments: argparse.Namespace) -> int:
     avatar = animator.prepare(arguments.portrait, face=arguments.face)
     if avatar.faces > 1 and arguments.face is None:
         _say(f"The photo shows {avatar.faces} faces; the largest speaks (--face N for another).")
-    clip = animator.animate(avatar, arguments.audio, **options(arguments))
-    origin = provenance.origin(animator.bundle, components=(arguments.portrait,))
-    with provenance.release(arguments.output, origin) as hidden:
-        frames = _save(clip, hidden)
+    asked = options(arguments)
+    marks = provenance.marks(
+        arguments.portrait, arguments.audio, arguments.face, animator.bundle.config["files"], asked
+    )
+    clip = animator.animate(avatar, arguments.audio, marks=marks, **asked)
+    origin = provenance.origin(animator.bundle, marks, components=(arguments.portrait,))
+    frames = _save(clip, arguments.output, partial(provenance.release, origin=origin))
     seconds = time.monotonic() - started
     _say(f"{arguments.output}: {frames / FPS:.1f} s of video, made in {seconds:.1f} s.")
     return 0
@@ -153,7 +157,7 @@ def options(arguments: argparse.Namespace) -> dict[str, Any]:
     }
 
 
-def _save(clip: Any, output: Path) -> int:
+def _save(clip: Any, output: Path, release: Any) -> int:
     """Writes the clip under a progress bar; returns the number of frames."""
     from tqdm import tqdm
 
@@ -167,7 +171,7 @@ def _save(clip: Any, output: Path) -> int:
             bar.update(done - frames)
             frames = done
 
-        clip.save(output, progress=show)
+        clip.save(output, progress=show, release=release)
     return frames
 
 

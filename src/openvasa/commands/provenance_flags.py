@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from openvasa.bundle import Bundle
     from openvasa.provenance.blocklist import Blocklist
     from openvasa.provenance.consent import Consent
+    from openvasa.provenance.frame_marks import FrameMarks
     from openvasa.provenance.identity import Identity
     from openvasa.provenance.origin import Origin
 
@@ -42,8 +43,26 @@ class Provenance:
 
             self.blocklist.refuse(find_face(load_photo(photo), face))
 
+    def marks(self, *parts: object) -> FrameMarks:
+        """What every frame gets: a content id of its own, and the label unless it is refused.
+
+        Args:
+            parts: All that decides what the frames look like: files (their content counts) and
+                settings. The same parts give the same id.
+        """
+        from openvasa.provenance.frame_marks import FrameMarks
+        from openvasa.provenance.origin import content_id, file_hash
+
+        told = [file_hash(part) if isinstance(part, Path) else repr(part) for part in parts]
+        return FrameMarks(content_id(*told), label=self.label)
+
     def origin(
-        self, bundle: Bundle, *, components: tuple[Path, ...] = (), parent: Path | None = None
+        self,
+        bundle: Bundle,
+        marks: FrameMarks | None = None,
+        *,
+        components: tuple[Path, ...] = (),
+        parent: Path | None = None,
     ) -> Origin:
         """What the credentials are to say; see `provenance.origin.Origin`."""
         from openvasa.provenance.origin import Origin, weights_hash
@@ -51,6 +70,7 @@ class Provenance:
         return Origin(
             model=bundle.name,
             model_hash=weights_hash(bundle),
+            content_id=None if marks is None else marks.content_id,
             components=components,
             parent=parent,
             consent=self.consent,

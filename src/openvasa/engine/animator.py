@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -22,10 +24,12 @@ from openvasa.latent.mouth import FaceMesh
 from openvasa.latent.surface import POINTS
 from openvasa.media.audio import count_samples, stream_audio
 from openvasa.media.image import load_photo
-from openvasa.media.video import VideoWriter
+from openvasa.media.video import VideoWriter, check_target
 from openvasa.motion.conditions import control_arrays
 from openvasa.motion.config import GuidanceScales, MotionStats, SampleOptions
 from openvasa.motion.windows import MotionModel
+from openvasa.provenance.frame_marks import FrameMarks
+from openvasa.provenance.origin import Origin, weights_hash
 from openvasa.types import (
     EXPRESSION_DIM,
     SAMPLE_RATE,
@@ -44,6 +48,7 @@ __all__ = ["Animator", "Avatar", "Clip"]
 
 Sound = str | Path | Array  # a file, or f32 [N] mono samples at 16 kHz
 Progress = Callable[[int, int], None]  # frames written, frames in all
+Release = Callable[[Path], AbstractContextManager[Path]]  # see `provenance.release`
 _DEFAULT = SampleOptions()
 
 
@@ -112,6 +117,7 @@ class Animator:
         steps: int = _DEFAULT.steps,
         framing: str = "crop",
         size: int | None = None,
+        marks: FrameMarks | None = None,
         timer: Timer = no_timer,
     ) -> Clip:
         """Makes an avatar speak a recording; the frames are made when they are asked for.
@@ -126,6 +132,8 @@ class Animator:
             framing: `crop` or `full` (inside the whole photo).
             size: The video's longer side in pixels, even; None is 512 for `crop` and the
                 photo's own, up to 1920, for `full`.
+            marks: The content id that every frame carries and whether a visible label is drawn;
+                None is a number of the portrait and the model, and no label.
             timer: Called around each stage with its name.
 
         Raises:
@@ -138,10 +146,14 @@ class Animator:
         if count == 0:
             raise InputError("the recording is empty: give some seconds of speech.")
         options = SampleOptions(seed=seed, steps=steps, scales=guidance)
-        renderer = self._renderer(avatar, framing, size, timer)
-        return Clip(
-            sound, count, self._performer(avatar, options, timer), renderer, controls, timer
+        renderer = self._renderer(avatar, framing, size, marks, timer)
+        origin = Origin(
+            model=self.bundle.name,
+            model_hash=weights_hash(self.bundle),
+            content_id=renderer.marks.content_id,
         )
+        performer = self._performer(avatar, options, timer)
+        return Clip(sound, count, performer, renderer, controls, origin, timer)
 
     def stream(
         self,
@@ -153,6 +165,7 @@ class Animator:
         steps: int = _DEFAULT.steps,
         framing: str = "crop",
         size: int | None = None,
+        marks: FrameMarks | None = None,
         timer: Timer = no_timer,
     ) -> StreamSession:
         """Starts a live performance: `with animator.stream(avatar) as s: frames = s.push(pcm)`.
@@ -160,7 +173,7 @@ class Animator:
         Args and errors are those of `animate`.
         """
         options = SampleOptions(seed=seed, steps=steps, scales=guidance)
-        renderer = self._renderer(avatar, framing, size, timer)
+        renderer = self._renderer(avatar, framing, size, marks, timer)
         return StreamSession(self._performer(avatar, options, timer), renderer, controls)
 
     def _performer(self, avatar: Avatar, options: SampleOptions, timer: Timer) -> Performer:
@@ -170,14 +183,16 @@ class Animator:
             AudioEncoder(self.run), self.motion, options, eyes, float(avatar.pose[0, 0]), timer
         )
 
-    def _renderer(self, avatar: Avatar, framing: str, size: int | None, timer: Timer) -> Renderer:
+    def _renderer(
+        self, avatar: Avatar, framing: str, size: int | None, marks: FrameMarks | None, timer: Timer
+    ) -> Renderer:
         if avatar.model != model_key(self.bundle.config):
             raise InputError(
                 "this avatar was prepared by another model: prepare the photo again with "
                 f"'{self.bundle.name}'."
             )
         return Renderer(
-            avatar, self.run, self.topology, framing=framing, size=size, timer=timer
+            avatar, self.run, self.topology, framing=framing, size=size, marks=marks, timer=timer
         )  # fmt: skip
 
     def _encode(self, face: AlignedFace) -> Avatar:
@@ -198,7 +213,11 @@ class Animator:
 
 
 class Clip:
-    """One performance, made while it is read or saved. Reading it again makes it again."""
+    """One performance, made while it is read or saved. Reading it again makes it again.
+
+    Attributes:
+        origin: What the credentials of its files say.
+    """
 
     def __init__(
         self,
@@ -207,9 +226,11 @@ class Clip:
         performer: Performer,
         renderer: Renderer,
         controls: Controls,
+        origin: Origin,
         timer: Timer = no_timer,
     ) -> None:
         """Use `Animator.animate`."""
+        self.origin = origin
         self._sound, self._samples = sound, samples
         self._performer, self._renderer = performer, renderer
         self._controls, self._timer = controls, timer
@@ -239,17 +260,30 @@ class Clip:
             motion = self._performer.perform(self._pieces(), self._controls)
             yield from render_all(self._renderer, motion, 0, pool, 2 * workers)
 
-    def save(self, path: str | Path, progress: Progress | None = None) -> None:
-        """Writes an MP4 with the recording as its sound, whole or not at all.
+    def save(
+        self,
+        path: str | Path,
+        progress: Progress | None = None,
+        release: Release | None = None,
+    ) -> None:
+        """Writes an MP4 with the recording as its sound, signed and whole or not at all.
 
         Args:
             path: Ends in .mp4.
             progress: Called with (frames written, frames in all) after each frame.
+            release: Signs the file and gives it its name; None signs with the user's identity,
+                see `provenance.identity.load_identity`.
 
         Raises:
-            InputError: The video cannot be written.
+            InputError: The video cannot be written or signed.
         """
-        with VideoWriter(path, self.size, self._sound) as writer:
+        from openvasa.provenance.identity import load_identity
+        from openvasa.provenance.release import release_file
+
+        check_target(path)
+        if release is None:
+            release = partial(release_file, origin=self.origin, identity=load_identity())
+        with release(Path(path)) as hidden, VideoWriter(hidden, self.size, self._sound) as writer:
             for frame in self.frames():
                 with self._timer("mux"):
                     writer.write(frame.image)

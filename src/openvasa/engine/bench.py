@@ -30,6 +30,7 @@ STAGES = {
     "decode": "decoder network",
     "compose": "the photo's own pixels moved",
     "paste": "back into the whole photo",
+    "mark": "the mark in the pixels",
     "mux": "H.264, AAC and the file",
 }
 

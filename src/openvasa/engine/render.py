@@ -20,6 +20,8 @@ from openvasa.engine.warp3d import sample_volume
 from openvasa.face.paste import LONGEST, Paster
 from openvasa.latent.mouth import FaceMesh, PortraitMouth
 from openvasa.latent.surface import MOUTH, PortraitSurface, to_canonical
+from openvasa.provenance.frame_marks import FrameMarks
+from openvasa.provenance.origin import content_id
 from openvasa.types import Array, Frame, Image, InputError, Motion
 
 FRAMINGS = ("crop", "full")
@@ -37,6 +39,7 @@ class Renderer:
 
     Attributes:
         size: (width, height) of the frames, both even.
+        marks: What every frame gets on its way out.
     """
 
     def __init__(
@@ -47,6 +50,7 @@ class Renderer:
         *,
         framing: str = "crop",
         size: int | None = None,
+        marks: FrameMarks | None = None,
         timer: Timer = no_timer,
     ) -> None:
         """Prepares what all frames share.
@@ -58,6 +62,8 @@ class Renderer:
             framing: `crop`: the square around the face; `full`: pasted into the whole photo.
             size: The frames' longer side in pixels; None is 512 for `crop`, and for `full` the
                 photo's own, up to 1920.
+            marks: What every frame gets on its way out; None is the invisible mark alone, with a
+                number of the portrait and the model.
             timer: Called around each stage with its name.
 
         Raises:
@@ -66,6 +72,7 @@ class Renderer:
         if framing not in FRAMINGS:
             raise InputError(f"there is no framing '{framing}': choose one of {FRAMINGS}.")
         self._avatar, self._run, self._timer = avatar, run, timer
+        self.marks = marks or FrameMarks(portrait_id(avatar))
         self._surface = PortraitSurface(topology, avatar.points, avatar.pose[0], avatar.matte)
         self._paster: Paster | None = None
         if framing == "full":
@@ -127,8 +134,14 @@ class Renderer:
             )
 
     def _release(self, image: Image, index: int) -> Frame:
-        """The only place where a picture becomes a frame; marks of origin belong here."""
-        return Frame(image=image, index=index)
+        """The only place where a picture becomes a frame: none leaves without its marks."""
+        with self._timer("mark"):
+            return Frame(image=self.marks(image), index=index)
+
+
+def portrait_id(avatar: Avatar) -> int:
+    """The content id of frames that nobody gave another one."""
+    return content_id(avatar.model, avatar.identity.tobytes().hex())
 
 
 def soft(hole: NDArray[np.bool_]) -> Array:

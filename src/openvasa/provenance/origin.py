@@ -36,9 +36,9 @@ class Origin:
         model: The model's name.
         model_hash: sha256 over all its weights, see `weights_hash`.
         content_id: The 48 bits that the pixel mark of every frame carries; None if there is none.
-        components: Photographs that were animated. Without any, and without a parent, the file
-            counts as wholly generated.
+        components: Photographs that were animated, as far as they are files.
         parent: The video that was edited into this one, if it is an edit.
+        generated: Whether nothing in it was taken by a camera.
         consent: What the shown person agreed to.
     """
 
@@ -47,12 +47,13 @@ class Origin:
     content_id: int | None = None
     components: tuple[Path, ...] = ()
     parent: Path | None = None
+    generated: bool = False
     consent: Consent | None = None
 
     @property
     def source_type(self) -> str:
         """IPTC's digital source type."""
-        return COMPOSITE if self.components or self.parent else GENERATED
+        return GENERATED if self.generated else COMPOSITE
 
     def definition(self, frames: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """The C2PA manifest without its ingredients, which `ingredients` names.

@@ -67,7 +67,8 @@ def test_pictures_are_as_large_as_the_photo(animator, avatar, framing, size, sha
 
 def test_outside_the_face_the_photo_stays(animator, avatar) -> None:
     image = edit_photo(animator, avatar, Edit(yaw=20)).image
-    assert np.array_equal(image[:, :40], avatar.photo[:, :40])
+    # All but the mark, which is in every part of the frame and faint.
+    assert np.abs(image[:, :40].astype(int) - avatar.photo[:, :40]).max() <= 12
 
 
 def test_a_sheet_holds_the_pictures_of_its_labels(animator, avatar, anchor) -> None:

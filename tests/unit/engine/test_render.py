@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from openvasa.engine.meter import Meter
-from openvasa.engine.render import Renderer, render_all
+from openvasa.engine.render import Renderer, portrait_id, render_all
+from openvasa.provenance.frame_marks import FrameMarks
 from openvasa.types import Frame, InputError, Motion
 
 
@@ -31,7 +32,22 @@ def test_sizes(animator, avatar, framing: str, size, shape) -> None:
 def test_full_framing_leaves_the_rest_of_the_photo_alone(animator, avatar) -> None:
     renderer = Renderer(avatar, animator.run, animator.topology, framing="full")
     image = renderer(_still(avatar), 0).image
-    assert np.array_equal(image[:, :40], avatar.photo[:, :40])
+    # All but the mark, which is in every part of the frame and faint.
+    change = image[:, :40].astype(int) - avatar.photo[:, :40]
+    assert change.any() and np.abs(change).max() <= 12 and np.mean(change**2) < 5
+
+
+def test_frames_leave_with_the_marks_they_are_given(animator, avatar) -> None:
+    about = {"size": 192, "framing": "crop"}
+    bare = Renderer(
+        avatar, animator.run, animator.topology, marks=lambda image: image, **about
+    )(_still(avatar), 0).image  # fmt: skip
+    for label in (False, True):
+        marks = FrameMarks(0x123456789ABC, label=label)
+        renderer = Renderer(avatar, animator.run, animator.topology, marks=marks, **about)
+        assert np.array_equal(renderer(_still(avatar), 0).image, marks(bare))
+    assert not np.array_equal(marks(bare), FrameMarks(marks.content_id)(bare))
+    assert Renderer(avatar, animator.run, animator.topology).marks.content_id == portrait_id(avatar)
 
 
 def test_pose_moves_the_picture(animator, avatar) -> None:
@@ -81,5 +97,5 @@ def test_the_meter_counts_by_stage(animator, avatar) -> None:
     Renderer(avatar, animator.run, animator.topology, framing="full", timer=meter)(
         _still(avatar), 0
     )
-    assert list(meter.seconds) == ["move", "surface", "decode", "compose", "paste"]
+    assert list(meter.seconds) == ["move", "surface", "decode", "compose", "paste", "mark"]
     assert all(value >= 0 for value in meter.seconds.values())

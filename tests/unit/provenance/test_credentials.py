@@ -54,7 +54,7 @@ def test_what_a_video_says(tmp_path: Path) -> None:
 def test_a_stranger_s_signature_holds_but_is_not_trusted(signed: Path) -> None:
     found = read_credentials(signed)
     assert found.state is State.UNTRUSTED and found.problems == ("signingCredential.untrusted",)
-    assert found.source_types == (GENERATED,) and found.content_id is None
+    assert found.source_types == (COMPOSITE,) and found.content_id is None
 
 
 def test_signing_leaves_the_video_as_it_was(signed: Path) -> None:
@@ -103,11 +103,12 @@ def test_only_the_content_changed_or_the_credentials_too(signed: Path, tmp_path:
     for change in (leave, swap_two):
         found = read_credentials(repacked(signed, tmp_path / "t.mp4", change))
         assert found.only_content_changed and found.frames is not None
-    said = signed.read_bytes().index(b"trainedAlgorithmicMedia")
+    said = signed.read_bytes().index(b"compositeWithTrained")
     assert not read_credentials(flipped(signed, tmp_path / "t.mp4", said)).only_content_changed
 
 
-def test_an_edit_keeps_what_its_source_said(signed: Path, tmp_path: Path) -> None:
+def test_an_edit_keeps_what_its_source_said(tmp_path: Path) -> None:
+    signed = signed_video(tmp_path, generated=True)
     source, target = plain_video(tmp_path / "a.mp4", 10), tmp_path / "b.mp4"
     sign_file(source, target, Origin(model="m", model_hash="h", parent=signed), load_identity())
     found = read_credentials(target)

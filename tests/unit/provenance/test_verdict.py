@@ -107,7 +107,7 @@ def test_one_byte(tmp_path: Path) -> None:
     data, copy = signed.read_bytes(), tmp_path / "t.mp4"
     in_frames = judge(flipped(signed, copy, inside_a_picture(signed)[0]))
     assert in_frames.outcome is Outcome.TAMPERED and "frame is not what" in in_frames.sentence
-    in_words = judge(flipped(signed, copy, data.index(b"trainedAlgorithmicMedia")))
+    in_words = judge(flipped(signed, copy, data.index(b"compositeWithTrained")))
     assert in_words.outcome is Outcome.TAMPERED and "credentials are" in in_words.sentence
 
 
