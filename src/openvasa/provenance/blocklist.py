@@ -119,8 +119,12 @@ def load_network(path: Path) -> Embed:
     """
     import onnxruntime
 
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3  # errors
     try:
-        session: Any = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+        session: Any = onnxruntime.InferenceSession(
+            str(path), options, providers=["CPUExecutionProvider"]
+        )
     except Exception as error:  # the runtime's errors share no base class
         raise InputError(f"'{path}' is not an ONNX network: give the identity network.") from error
     name = session.get_inputs()[0].name
