@@ -103,7 +103,10 @@ class StillRenderer(Renderer):
         side = max(2 * round(avatar.box.side * shrink / 2), 64)
         if framing == "crop" and size is not None:
             side = size
-        super().__init__(avatar, animator.run, animator.topology, framing="crop", size=side)
+        super().__init__(
+            avatar, animator.run, animator.topology, framing="crop", size=side,
+            whole=framing == "full",
+        )  # fmt: skip
         if framing == "full":  # after the crop is cut as fine as the photo
             self._paster = Paster(avatar.photo, avatar.box, side, longest)
             self.size = self._paster.size

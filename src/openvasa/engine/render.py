@@ -22,10 +22,11 @@ from openvasa.latent.mouth import FaceMesh, PortraitMouth
 from openvasa.latent.surface import MOUTH, PortraitSurface, to_canonical
 from openvasa.provenance.frame_marks import FrameMarks
 from openvasa.provenance.origin import content_id
-from openvasa.types import Array, Frame, Image, InputError, Motion
+from openvasa.types import Array, CropBox, Frame, Image, InputError, Motion
 
 FRAMINGS = ("crop", "full")
 DEFAULT_SIZE = 512  # pixels, side of the video in framing `crop`
+LEAST_VIEW = 0.6  # of the square's side
 Timer = Callable[[str], AbstractContextManager[None]]  # see `engine.meter`
 
 
@@ -50,6 +51,7 @@ class Renderer:
         *,
         framing: str = "crop",
         size: int | None = None,
+        whole: bool = False,
         marks: FrameMarks | None = None,
         timer: Timer = no_timer,
     ) -> None:
@@ -59,9 +61,11 @@ class Renderer:
             avatar: The portrait.
             run: Must know the graphs `move` and `decoder`.
             topology: Meshes of the model.
-            framing: `crop`: the square around the face; `full`: pasted into the whole photo.
+            framing: `crop`: the square around the face, as far as the photo shows it; `full`:
+                pasted into the whole photo.
             size: The frames' longer side in pixels; None is 512 for `crop`, and for `full` the
                 photo's own, up to 1920.
+            whole: In framing `crop`, the whole square even where the photo ends before it.
             marks: What every frame gets on its way out; None is the invisible mark alone, with a
                 number of the portrait and the model.
             timer: Called around each stage with its name.
@@ -82,8 +86,14 @@ class Renderer:
             self._paster = Paster(avatar.photo, avatar.box, side, longest)
             self.size = self._paster.size
         else:
-            side = size or DEFAULT_SIZE
-            self.size = (side, side)
+            shown = size or DEFAULT_SIZE
+            self.size = (shown, shown)
+            left, top, share = (0.0, 0.0, 1.0) if whole else view(avatar.box, avatar.photo)
+            side = round(shown / share)
+            self._view = [
+                slice(start, start + shown)
+                for start in (min(round(edge * side), side - shown) for edge in (top, left))
+            ]
         self._compose = Composer(*avatar.layers(side))
         self._mouth = PortraitMouth(
             topology.interior, avatar.neutral[0], avatar.points, avatar.pose[0], avatar.crop(side)
@@ -101,7 +111,7 @@ class Renderer:
         """
         crop = self._animate(self._avatar.pose + motion.pose, motion.dynamics)
         if self._paster is None:
-            return self._release(crop, index)
+            return self._release(np.ascontiguousarray(crop[*self._view]), index)
         with self._timer("paste"):
             whole = self._paster(crop)
         return self._release(whole, index)
@@ -137,6 +147,22 @@ class Renderer:
         """The only place where a picture becomes a frame: none leaves without its marks."""
         with self._timer("mark"):
             return Frame(image=self.marks(image), index=index)
+
+
+def view(box: CropBox, photo: Image) -> tuple[float, float, float]:
+    """The part of the square around a face that its photo shows: left, top and side, of the box.
+
+    Of a photo cut so tightly that less than `LEAST_VIEW` would be left, some is made up.
+    """
+    height, width = photo.shape[:2]
+    side = min(box.side, max(min(height, width), LEAST_VIEW * box.side))
+    room = (box.side - side) / 2
+    starts = []
+    for center, length in ((box.cx, width), (box.cy, height)):
+        half = min(side, length) / 2
+        wanted = min(max(center, half), length - half)
+        starts.append((room + min(max(wanted - center, -room), room)) / box.side)
+    return starts[0], starts[1], side / box.side
 
 
 def portrait_id(avatar: Avatar) -> int:
