@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -22,7 +22,8 @@ from openvasa.provenance.origin import (
 )
 
 _HEAD = 4 << 20  # bytes at the start of a file, where credentials lie
-_SUPERBOX = b"jumdc2pa"  # how every C2PA manifest store begins (ISO 19566-5 and its C2PA type)
+# What every C2PA manifest store holds: its superbox's type (ISO 19566-5), its signature's name.
+_TRACES = (b"jumdc2pa", b"c2pa.signature")
 # Codes that say who signed is unknown or out of date, not that anything was changed.
 _SIGNER = {
     "signingCredential.untrusted",
@@ -87,7 +88,7 @@ class Credentials:
         return self.state is State.BROKEN and set(self.problems) <= _SIGNER | _CONTENT
 
 
-def read_credentials(path: Path, trusted: Iterable[bytes] = ()) -> Credentials:
+def read_credentials(path: Path, trusted: Sequence[bytes] = ()) -> Credentials:
     """Reads and checks the credentials in a file, or in a sidecar beside it.
 
     Args:
@@ -98,28 +99,36 @@ def read_credentials(path: Path, trusted: Iterable[bytes] = ()) -> Credentials:
         LibraryMissing: The C2PA library does not run here.
         OSError: The file cannot be opened.
     """
-    c2pa = c2pa_library()
+    found = _read(path, None, trusted)
     beside = path.with_name(path.name + SIDECAR)
-    data = beside.read_bytes() if beside.is_file() else None
+    # What is in the file counts: a sidecar may be left from an older file of that name.
+    if found.state is State.ABSENT and beside.is_file():
+        return _read(path, beside.read_bytes(), trusted)
+    return found
+
+
+def _read(path: Path, sidecar: bytes | None, trusted: Sequence[bytes]) -> Credentials:
+    c2pa = c2pa_library()
     anchors = b"\n".join(trusted).decode()
     settings = SETTINGS | ({"trust": {"user_anchors": anchors}} if anchors else {})
     try:
         with path.open("rb") as file:
             context = c2pa.Context.from_dict(settings)
-            with c2pa.Reader(None, file, data, context) as reader:
+            with c2pa.Reader(None, file, sidecar, context) as reader:
                 report = json.loads(reader.json())
     except c2pa.C2paError as error:
-        if data is None and not _mentions_credentials(path):
+        if sidecar is None and not _mentions_credentials(path):
             return Credentials(state=State.ABSENT)
         problems = (str(error).strip(": "),)
-        return Credentials(state=State.BROKEN, problems=problems, sidecar=data is not None)
-    return _credentials(report, sidecar=data is not None)
+        return Credentials(state=State.BROKEN, problems=problems, sidecar=sidecar is not None)
+    return _credentials(report, sidecar=sidecar is not None)
 
 
 def _mentions_credentials(path: Path) -> bool:
     """Whether there is something like a C2PA manifest in a file where none can be read."""
     with path.open("rb") as file:
-        return _SUPERBOX in file.read(_HEAD)
+        head = file.read(_HEAD)
+    return any(trace in head for trace in _TRACES)
 
 
 def _credentials(report: dict[str, Any], *, sidecar: bool) -> Credentials:

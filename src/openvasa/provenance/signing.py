@@ -31,7 +31,7 @@ def check_identity(identity: Identity) -> None:
     pixel = io.BytesIO()
     Pillow.fromarray(np.zeros((1, 1, 3), np.uint8)).save(pixel, "PNG")
     builder = _builder(Origin(model="", model_hash="").definition(), [])
-    with _explained("these cannot sign"):
+    with _explained("the certificate and its key cannot sign"):
         builder.sign(_signer(identity), "image/png", pixel, io.BytesIO())
 
 

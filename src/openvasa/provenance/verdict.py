@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
+from itertools import chain
 from pathlib import Path
 
 import av
@@ -73,7 +74,7 @@ class Verdict:
         return ranges
 
 
-def judge(path: Path, trusted: Iterable[bytes] = (), progress: Progress | None = None) -> Verdict:
+def judge(path: Path, trusted: Sequence[bytes] = (), progress: Progress | None = None) -> Verdict:
     """Looks at a file in every way there is.
 
     Args:
@@ -94,7 +95,7 @@ def judge(path: Path, trusted: Iterable[bytes] = (), progress: Progress | None =
     tampering = _tampering(path, credentials)
     try:
         mark, seconds, pictures = _read(path, progress)
-    except InputError:
+    except (InputError, UnicodeDecodeError):  # the latter from damaged metadata
         if credentials.state is not State.BROKEN:
             return _unreadable(path, "is not a picture or video that can be read here.")
         mark, seconds, pictures = None, 0.0, []
@@ -222,9 +223,10 @@ def _read(path: Path, progress: Progress | None) -> tuple[MarkReading, float, li
     total = max(round(info.seconds * info.fps), 1)
     kept: list[Image] = []
     frames = _watched(read_video(path), total, kept, progress)
-    mark = read_frames(frames, info.fps or 25.0)
-    if not kept:
+    first = next(frames, None)
+    if first is None:
         raise InputError(f"'{path}' holds no picture.")
+    mark = read_frames(chain([first], frames), info.fps or 25.0)
     return mark, info.seconds, kept
 
 
@@ -240,8 +242,8 @@ def _watched(
             if progress is not None:
                 progress(index + 1, total)
             yield frame
-    except InputError:
-        if not kept:
+    except (InputError, UnicodeDecodeError):
+        if not kept:  # nothing before the damage, not even the first frame
             raise
 
 
