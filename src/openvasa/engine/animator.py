@@ -14,6 +14,7 @@ import numpy as np
 from openvasa.audio.clock import frame_count
 from openvasa.audio.encoder import AudioEncoder, checked
 from openvasa.bundle import Bundle
+from openvasa.engine.anchor import GAZE, Anchor
 from openvasa.engine.avatar import Avatar, create_avatar, model_key
 from openvasa.engine.backends import Backend, cores, create_backend, sizes
 from openvasa.engine.render import Renderer, Timer, blank_frame, no_timer, render_all
@@ -31,7 +32,6 @@ from openvasa.motion.windows import MotionModel
 from openvasa.provenance.frame_marks import FrameMarks
 from openvasa.provenance.origin import Origin, weights_hash
 from openvasa.types import (
-    EXPRESSION_DIM,
     SAMPLE_RATE,
     AlignedFace,
     Array,
@@ -177,11 +177,11 @@ class Animator:
         return StreamSession(self._performer(avatar, options, timer), renderer, controls)
 
     def _performer(self, avatar: Avatar, options: SampleOptions, timer: Timer) -> Performer:
-        one = np.eye(EXPRESSION_DIM, dtype=np.float32)[-2:]  # gazeYaw, gazePitch
-        eyes = self.run("embed", {"expression": one})["dynamics"]
+        anchor = Anchor(self.run)
         return Performer(
-            AudioEncoder(self.run), self.motion, options, eyes, float(avatar.pose[0, 0]), timer
-        )
+            AudioEncoder(self.run), self.motion, options, anchor.rows(*GAZE), anchor.lids(),
+            float(avatar.pose[0, 0]), timer,
+        )  # fmt: skip
 
     def _renderer(
         self, avatar: Avatar, framing: str, size: int | None, marks: FrameMarks | None, timer: Timer

@@ -15,6 +15,7 @@ import numpy as np
 
 from openvasa.audio.encoder import AudioEncoder, EncoderState
 from openvasa.engine.backends import cores
+from openvasa.engine.blinks import BlinkState, LidAxes, spare_blinks
 from openvasa.engine.home import HomeState, come_home
 from openvasa.engine.render import Renderer, Timer, no_timer, render_all
 from openvasa.motion import windows
@@ -43,12 +44,14 @@ class StreamState:
         audio: Sound and mel columns that later features still need.
         motion: The last frames made, and audio features not yet used.
         home: How far the head has drifted.
+        blinks: When the lids were shut last.
         frames: Frames of motion made so far.
     """
 
     audio: EncoderState = field(default_factory=EncoderState)
     motion: WindowState = field(default_factory=windows.start)
     home: HomeState = field(default_factory=HomeState)
+    blinks: BlinkState = field(default_factory=BlinkState)
     frames: int = 0
 
 
@@ -61,6 +64,7 @@ class Performer:
         model: Features to motion.
         options: Seed, steps and guidance.
         eyes: f32 [2, 48], what one radian of gaze in the head (yaw, pitch) adds to z_dyn.
+        lids: How z_dyn and the lids hang together.
         turned: The portrait's own yaw, radians.
         timer: Called around each stage with its name.
     """
@@ -69,6 +73,7 @@ class Performer:
     model: MotionModel
     options: SampleOptions
     eyes: Array
+    lids: LidAxes
     turned: float = 0.0
     timer: Timer = no_timer
 
@@ -116,8 +121,11 @@ class Performer:
     def _homed(self, state: StreamState, audio: EncoderState, motion: WindowState, made: Motion,
                controls: Controls) -> tuple[StreamState, Motion]:  # fmt: skip
         home, made = come_home(state.home, made, controls, self.eyes, self.turned)
-        frames = state.frames + len(made)
-        return StreamState(audio=audio, motion=motion, home=home, frames=frames), made
+        blinks, made = spare_blinks(state.blinks, made, self.lids)
+        following = StreamState(
+            audio=audio, motion=motion, home=home, blinks=blinks, frames=state.frames + len(made)
+        )
+        return following, made
 
     def perform(self, pieces: Iterable[Array], controls: Controls) -> Iterator[Motion]:
         """The motion of a whole recording, one frame at a time, from its pieces in order."""
