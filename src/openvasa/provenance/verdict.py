@@ -23,6 +23,7 @@ from openvasa.types import Image, InputError
 
 PICTURES = 6  # kept of a video, spread evenly, for the page
 _WIDE = 320  # pixels, the longer side of those
+_WHOLE = 0.98  # share of a video's seconds from which on all of it counts as marked
 _SURE = 1e-9  # false alarms rarer than this are not told apart
 Progress = Callable[[int, int], None]  # frames read, frames in all
 
@@ -145,7 +146,8 @@ def _conclude(
             details.append("The mark that its pixels should carry was not found.")
     elif marked:
         outcome = Outcome.MARKED
-        sentence = "AI-generated: the pixels carry the mark of openvasa."
+        share = ", at least in part" if _marked_seconds(mark) < _WHOLE * seconds else ""
+        sentence = f"AI-generated{share}: the pixels carry the mark of openvasa."
         if credentials.state is State.ABSENT:
             details.append(
                 "Its credentials are gone, as after encoding it again, a screenshot or an upload."
@@ -167,15 +169,19 @@ def _conclude(
 def _mark_details(mark: MarkReading | None, says: int | None, seconds: float) -> list[str]:
     if mark is None or not mark.present:
         return []
-    found = sum(end - start for start, end, there in mark.seconds if there)
+    found = _marked_seconds(mark)
     details = []
-    if mark.seconds and found < 0.98 * seconds:
+    if found < _WHOLE * seconds:
         details.append(f"The mark was found in {found:.1f} of {seconds:.1f} seconds.")
     if mark.payload is None:
         details.append("The mark is there, but too weak to read its content id.")
     elif mark.payload == says:
         details.append("The mark in the pixels and the credentials name the same content id.")
     return details
+
+
+def _marked_seconds(mark: MarkReading | None) -> float:
+    return sum(end - start for start, end, there in mark.seconds if there) if mark else 0.0
 
 
 def _changes(credentials: Credentials, tampering: Tampering | None) -> str:

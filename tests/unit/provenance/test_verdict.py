@@ -155,6 +155,8 @@ def test_a_mark_in_part_of_the_video() -> None:
     part = replace(MARK, seconds=[(0.0, 2.0, True), (2.0, 4.0, False)])
     found = _weighed(ABSENT, part)
     assert "found in 2.0 of 4.0 seconds" in " ".join(found.details)
+    assert "at least in part" in found.sentence
+    assert "in part" not in _weighed(ABSENT, MARK).sentence
     assert found.marked_ranges == [(0.0, 2.0)]
 
 
