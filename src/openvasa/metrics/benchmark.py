@@ -90,27 +90,25 @@ def read_cases(path: Path) -> list[BenchmarkCase]:
 
 
 def plan(
-    cases: Sequence[BenchmarkCase], baselines: Sequence[str], making: Making, folder: Path
+    cases: Sequence[BenchmarkCase], systems: Sequence[str], making: Making, folder: Path
 ) -> list[tuple[VideoCase, Callable[[], None]]]:
     """What is to be judged, and how each video comes to be.
 
     Args:
         cases: The list.
-        baselines: Of `BASELINES`; the real video only where a row names one.
+        systems: `OURS` and any of `BASELINES`; the real video only where a row names one.
         making: The models and options.
         folder: Where videos go.
 
     Returns:
-        Our own videos first; each with what makes it, unless it is there.
+        System by system; each video with what makes it, unless it is there.
     """
     jobs = []
-    for case in cases:
-        for k in range(making.samples):
-            jobs.append(_job(case, OURS, k, cases, making, folder))
-    for system in baselines:
+    for system in systems:
         for case in cases:
             if system != REAL:
-                jobs.append(_job(case, system, 0, cases, making, folder))
+                for k in range(making.samples if system == OURS else 1):
+                    jobs.append(_job(case, system, k, cases, making, folder))
             elif case.video is not None:
                 jobs.append((_judged(case, REAL, case.name, case.video), _nothing))
     return jobs

@@ -19,15 +19,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as PillowImage
 
-from openvasa.metrics.track import FaceTrack, Floats
 from openvasa.types import Array, Image, InputError
 
+Floats = NDArray[np.float64]
+
 SIDE = 112  # pixels of the recognizer's input
-TURNED = 10.0  # degrees of yaw away from the portrait that make a frame hard
-OPEN = 0.03  # gap between the inner lips relative to the face's height that does
 _MEAN = np.array([0.485, 0.456, 0.406], np.float32)
 _SPREAD = np.array([0.229, 0.224, 0.225], np.float32)
-MOST = 12  # hard frames looked at in one clip, spread evenly
 # Irises (left of the image first), nose tip, mouth corners of the mesh ...
 _POINTS = (468, 473, 1, 61, 291)
 # ... and where the recognizer wants them.
@@ -90,12 +88,3 @@ def similarity(source: Floats, target: Floats) -> tuple[float, float, float, flo
     design = np.stack([plane, np.ones(len(plane))], 1)
     (turn, shift), *_ = np.linalg.lstsq(design, aim.astype(np.complex128), rcond=None)
     return float(turn.real), float(turn.imag), float(shift.real), float(shift.imag)
-
-
-def hard_frames(track: FaceTrack, yaw: float, most: int = MOST) -> NDArray[np.int64]:
-    """Indices of frames turned away from the portrait's yaw in degrees, or with an open mouth."""
-    turned = np.abs(track.angles[:, 0] - yaw) >= TURNED
-    hard = np.flatnonzero((turned | (track.gap > OPEN)) & track.found)
-    if len(hard) <= most:
-        return hard
-    return hard[np.linspace(0, len(hard) - 1, most).round().astype(int)]

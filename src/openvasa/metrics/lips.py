@@ -18,10 +18,12 @@ from dataclasses import dataclass, fields
 from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from openvasa.metrics.phones import Phones
-from openvasa.metrics.track import Floats
 from openvasa.types import FPS, SAMPLES_PER_FRAME, Array
+
+Floats = NDArray[np.float64]
 
 _BILABIALS = {"p", "b", "m"}
 _OPEN_VOWELS = {"a", "ɑ", "æ", "ɔ", "aɪ", "aʊ"}

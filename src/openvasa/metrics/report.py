@@ -1,4 +1,4 @@
-"""A finished run -> report.json, a table for the terminal, and Markdown for the documents."""
+"""A finished run -> report.json and a table for the terminal."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def write_report(report: Report, target: Path) -> None:
 
 def terminal_table(report: Report) -> str:
     """Figures down, systems across; means with half the interval's width."""
-    head, body = _rows(report)
+    head, body = figure_rows(report)
     widths = [max(len(row[k]) for row in [head, *body]) for k in range(len(head))]
     lines = [
         "  ".join(
@@ -119,44 +119,6 @@ def terminal_table(report: Report) -> str:
         for row in [head, *body]
     ]
     return "\n".join([lines[0], "-" * len(lines[0]), *lines[1:]])
-
-
-def markdown_table(report: Report) -> str:
-    """The same table for a document."""
-    head, body = _rows(report)
-    rule = ["---", *["---:"] * (len(head) - 1)]
-    return "\n".join("| " + " | ".join(row) + " |" for row in [head, rule, *body])
-
-
-def write_markdown(report: Report, target: Path, keep: str) -> None:
-    """Writes a document such as docs/results.md.
-
-    Args:
-        report: The run.
-        target: The file; what stands between its marks `<!-- seen -->` and `<!-- /seen -->`,
-            written by whoever looked at the videos, is kept.
-        keep: What stands there in a new file.
-    """
-    start, end = "<!-- seen -->", "<!-- /seen -->"
-    old = target.read_text(encoding="utf-8") if target.is_file() else ""
-    low, high = old.find(start), old.find(end)
-    seen = old[low + len(start) : high].strip() if 0 <= low < high else keep
-    made = report.made_with
-    model = made.get("model", {})
-    lines = [
-        "# Results", f"Written by `{made['command']}`; do not edit, except between the marks of "
-        "the section \"What we saw\". What the figures mean: [evaluation.md](evaluation.md).",
-        f"- Model: `{model.get('name', 'none')}`, config.json sha256 "
-        f"`{model.get(CONFIG_FILE, '-')[:16]}`; seed {made['seed']}.",
-        f"- Cases: {_counts(report)}.",
-        f"- Face tracker: {made['face_tracker']}. Judges: {', '.join(made['judges']) or 'none'}.",
-        f"## What we saw\n\n{start}\n{seen}\n{end}", "## Figures",
-        "Means over cases, ± half the width of the 95 % bootstrap interval.",
-        markdown_table(report), "## Read with care",
-        "\n".join(f"- {note}" for note in report.notes) or "Nothing was left out.",
-    ]  # fmt: skip
-    target.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(target, "\n\n".join(lines).replace(".\n\n- ", ".\n- ") + "\n")
 
 
 def set_rows(report: Report) -> list[list[str]]:
@@ -175,7 +137,8 @@ def set_rows(report: Report) -> list[list[str]]:
     return rows
 
 
-def _rows(report: Report) -> tuple[list[str], list[list[str]]]:
+def figure_rows(report: Report) -> tuple[list[str], list[list[str]]]:
+    """Head and body of the table: figures down, systems across."""
     names = list(report.systems)
     head = ["figure (better)", *names]
     body = []
@@ -197,10 +160,6 @@ def _cell(found: Estimate | None, key: str) -> str:
 def _distance(found: dict[str, Any], key: str) -> str:
     count = found[f"{key}_{'pictures' if key == 'fid' else 'windows'}"]
     return f"{found[key]:.1f} (n={count})" if key in found else "–"
-
-
-def _counts(report: Report) -> str:
-    return ", ".join(f"{len(rows)} {name}" for name, rows in report.systems.items())
 
 
 def _case(one: Scored) -> dict[str, Any]:

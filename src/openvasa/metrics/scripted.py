@@ -2,53 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from openvasa import Animator, Avatar, Clip, Motion
-from openvasa.motion.config import CONDITION_NAMES, GuidanceScales
-from openvasa.motion.windows import MotionModel
+from openvasa.motion.config import CONDITION_NAMES
 from openvasa.types import SAMPLES_PER_FRAME, Array, Controls, Image
 
-_PLAIN = GuidanceScales(audio=0, gaze=0, distance=0, emotion=0, previous=0)
 
-
+@dataclass(frozen=True)
 class Script:
-    """Stands where the denoiser stands, and answers with a motion known beforehand.
+    """Stands where the engine's performer stands, and plays a motion known beforehand.
 
-    Windows are asked for in order, once each, when sampling takes one step without guidance; the
-    first of a performance is known by its lack of a past.
+    Attributes:
+        motion: What to play; its last frame is held at the end.
+        frames: How many frames there are.
     """
 
-    def __init__(self, model: MotionModel, motion: Motion) -> None:
-        """Prepares the answers.
+    motion: Motion
+    frames: int
 
-        Args:
-            model: Sizes and normalization.
-            motion: What to play; its last frame is held at the end.
-        """
-        self._frames = model.stats.normalize(motion)
-        self._window, self._hop = model.config.window, model.config.hop
-        self._made = 0
-
-    def __call__(self, graph: str, inputs: Mapping[str, Array]) -> dict[str, Array]:
-        """The next window as `x0`."""
-        if inputs["keep"][0, 0] == 0:
-            self._made = 0
-        at = np.arange(self._window) + self._hop * self._made
-        self._made += 1
-        return {"x0": self._frames[np.minimum(at, len(self._frames) - 1)][None]}
+    def perform(self, pieces: Iterable[Array], controls: Controls) -> Iterator[Motion]:
+        """The motion, one frame at a time; neither sound nor controls change it."""
+        for k in range(self.frames):
+            at = min(k, len(self.motion) - 1)
+            yield self.motion[at : at + 1]
 
 
 def play(animator: Animator, avatar: Avatar, motion: Motion, sound: Array) -> Clip:
     """A clip of the avatar doing exactly this motion, with a sound f32 [N] at 16 kHz."""
-    exact = replace(animator.motion.config, settling=0.0)
-    script = Script(animator.motion, motion)
-    puppet = replace(animator, motion=replace(animator.motion, config=exact, run=script))
-    return puppet.animate(avatar, sound, steps=1, guidance=_PLAIN)
+    clip = animator.animate(avatar, sound)
+    clip._performer = Script(motion, len(clip))  # type: ignore[assignment]
+    return clip
 
 
 def pictures(animator: Animator, avatar: Avatar, motion: Motion) -> list[Image]:

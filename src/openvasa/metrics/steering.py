@@ -1,4 +1,4 @@
-"""Do the controls steer the right way? Opposite wishes, and what the landmarker then sees."""
+"""Do the controls steer the right way? Opposite wishes, and what the mesh then sees."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from openvasa import Animator, Avatar
+from openvasa.metrics.face_sequence import FaceSequence, Floats, follow
 from openvasa.metrics.scripted import perform, pictures
-from openvasa.metrics.track import FaceTrack, Floats
-from openvasa.types import Array, Controls, Image
+from openvasa.types import Array, Controls
 
 EVERY = 6  # of a performance, each so many frames one is looked at
-Measure = Callable[[FaceTrack], Floats]
+Measure = Callable[[FaceSequence], Floats]
 
 # (corner on the image's left, corner on its right, iris) of both eyes of the mesh.
 _EYES = ((33, 133, 468), (362, 263, 473))
@@ -38,17 +38,17 @@ class Steering:
     portraits: int
 
 
-def sideways(track: FaceTrack) -> Floats:
+def sideways(track: FaceSequence) -> Floats:
     """How far the irises are right of the middle of their eyes (of the image), % of its width."""
     return 100 * np.asarray(np.mean([_iris(track, *eye) for eye in _EYES], axis=0))[:, 0]
 
 
-def upward(track: FaceTrack) -> Floats:
+def upward(track: FaceSequence) -> Floats:
     """How far the irises are above the line of the corners of their eyes, % of its width."""
     return -100 * np.asarray(np.mean([_iris(track, *eye) for eye in _EYES], axis=0))[:, 1]
 
 
-def smile(track: FaceTrack) -> Floats:
+def smile(track: FaceSequence) -> Floats:
     """How high the mouth corners are above the lips' middle, 1/1000 of the face's height."""
     y = track.points[:, :, 1]
     return 1000 * ((y[:, 13] + y[:, 14]) / 2 - (y[:, 61] + y[:, 291]) / 2) / track.height
@@ -67,22 +67,18 @@ _WISHES: tuple[tuple[str, Controls, Controls, dict[str, Measure]], ...] = (
 )  # fmt: skip
 
 
-def steer(
-    animator: Animator, avatars: Sequence[Avatar], sounds: Sequence[Array],
-    look: Callable[[list[Image]], FaceTrack | None],
-) -> list[Steering]:  # fmt: skip
+def steer(animator: Animator, avatars: Sequence[Avatar], sounds: Sequence[Array]) -> list[Steering]:
     """Every wish and its opposite, on each avatar.
 
     Args:
         animator: The model.
         avatars: The portraits.
         sounds: What each says.
-        look: Pictures to a track; None where it sees no face.
     """
     rows = []
     for wish, first, second, measures in _WISHES:
         tracks = [
-            [_track(animator, avatar, sound, controls, look) for controls in (first, second)]
+            [_track(animator, avatar, sound, controls) for controls in (first, second)]
             for avatar, sound in zip(avatars, sounds, strict=True)
         ]
         seen = [pair for pair in tracks if pair[0] is not None and pair[1] is not None]
@@ -96,18 +92,17 @@ def steer(
 
 
 def _track(
-    animator: Animator, avatar: Avatar, sound: Array, controls: Controls,
-    look: Callable[[list[Image]], FaceTrack | None],
-) -> FaceTrack | None:  # fmt: skip
+    animator: Animator, avatar: Avatar, sound: Array, controls: Controls
+) -> FaceSequence | None:
     motion = perform(animator, avatar, sound, controls=controls)
-    return look(pictures(animator, avatar, motion[EVERY::EVERY]))
+    return follow(pictures(animator, avatar, motion[EVERY::EVERY]))
 
 
-def _iris(track: FaceTrack, left: int, right: int, iris: int) -> Floats:
+def _iris(track: FaceSequence, left: int, right: int, iris: int) -> Floats:
     """Where an iris is, from the middle between the corners, in widths of the eye, [T, 2]."""
-    a, b = track.points[:, left], track.points[:, right]
+    a, b = track.points[:, left, :2], track.points[:, right, :2]
     width = np.linalg.norm(b - a, axis=1, keepdims=True)
     along = (b - a) / width
     across = along[:, ::-1] * np.array([-1, 1])  # a quarter turn: down where along is right
-    off = (track.points[:, iris] - (a + b) / 2) / width
+    off = (track.points[:, iris, :2] - (a + b) / 2) / width
     return np.stack([(off * along).sum(1), (off * across).sum(1)], 1)

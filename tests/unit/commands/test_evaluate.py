@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from openvasa import cli
-from openvasa.commands import evaluate
+from openvasa.commands.evaluate_run import lip_map
 from talking_video import cut_to, moved, portrait, speech, write
 
 
@@ -57,5 +57,5 @@ def test_complaints_are_one_line(
 
 def test_the_lip_map_gives_curves_of_one_length() -> None:
     points = np.random.default_rng(0).random((30, 478, 3)).astype(np.float32)
-    seen, heard = evaluate.lip_map(points, speech()[: 30 * 640])
+    seen, heard = lip_map(points, speech()[: 30 * 640])
     assert seen.shape == heard.shape == (30, 5)

@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
 import numpy as np
 import pytest
 
 from openvasa import Animator, Motion
 from openvasa.media.video import read_video
+from openvasa.metrics import steering
 from openvasa.metrics.baselines import (
     write_mel_regression,
     write_puppet,
     write_shuffled,
     write_still,
 )
-from openvasa.metrics.cases import Case, PortraitCase, Recording
 from openvasa.metrics.codes import code_effects, condition_effects
-from openvasa.metrics.runner import Settings, Tools, run_case
+from openvasa.metrics.face_sequence import FaceSequence
 from openvasa.metrics.scripted import play
-from openvasa.metrics.steering import steer
-from openvasa.metrics.track import FaceTrack, RecordingDetector
-from openvasa.types import InputError
+from openvasa.types import Image
 from tiny_model import tiny_bundle, tiny_face, tone
 
 
@@ -58,7 +54,14 @@ def test_baselines_are_as_long_as_the_sound(animator: Animator, avatar, tmp_path
         assert sum(1 for _ in read_video(tmp_path / f"{name}.mp4")) == 10
 
 
-def test_probes_cover_every_code_and_condition(animator: Animator, avatar) -> None:
+def test_probes_cover_every_code_and_condition(
+    animator: Animator, avatar, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def seen(images: list[Image]) -> FaceSequence:  # random weights draw no face that is found
+        points = np.random.default_rng(0).random((len(images), 478, 3))
+        return FaceSequence(points, np.ones(len(images), np.bool_))
+
+    monkeypatch.setattr(steering, "follow", seen)
     other = animator._encode(tiny_face(120))
     sounds = [tone(0.6), tone(0.6)]
     codes = code_effects(animator, [avatar, other], sounds)
@@ -69,35 +72,5 @@ def test_probes_cover_every_code_and_condition(animator: Animator, avatar) -> No
     conditions = condition_effects(animator, [avatar], sounds[:1])
     assert len(conditions) == 6
     assert all(effect.dynamics > 0 for effect in conditions)
-    rows = steer(animator, [avatar], sounds[:1], _look)
+    rows = steering.steer(animator, [avatar], sounds[:1])
     assert len(rows) == 6 and all(row.portraits == 1 for row in rows)
-
-
-def _look(images: list[Any]) -> FaceTrack:
-    points = np.random.default_rng(0).random((len(images), 478, 2))
-    zeros = np.zeros(len(images))
-    return FaceTrack(points, np.zeros((len(images), 2)), zeros, zeros == 0)
-
-
-class Detector:
-    def detect(self, image: Any) -> Any:
-        return SimpleNamespace(face_landmarks=[])
-
-
-def test_a_failed_case_is_a_result(animator: Animator, avatar, tmp_path: Path) -> None:
-    def measure(video: str, detector: Any) -> dict[str, Any]:
-        raise InputError("nothing to see")
-
-    settings = Settings("tiny", tmp_path, tmp_path, tmp_path, tmp_path, 0.2)
-    tools = Tools(
-        settings, animator, SimpleNamespace(measure=measure), _recording(), recognizer=None,
-        avatars={"p": avatar},
-    )  # type: ignore[arg-type]  # fmt: skip
-    recording = Recording("r", "", tmp_path / "r.wav")
-    case = Case("still", PortraitCase("p", "CC0", Path("p.jpg"), ""), recording, recording)
-    row = run_case(tools, case)
-    assert "error" in row and not (tmp_path / "runs" / "still-p-r.json").exists()
-
-
-def _recording() -> Any:
-    return RecordingDetector(Detector())

@@ -1,4 +1,4 @@
-"""Alignment for the recognizer, and which frames are hard."""
+"""Alignment for the recognizer."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from openvasa.metrics.identity import _PLACES, _POINTS, Recognizer, align, hard_frames, similarity
-from openvasa.metrics.track import FaceTrack
+from openvasa.metrics.identity import _PLACES, _POINTS, Recognizer, align, similarity
 from openvasa.types import InputError
 
 
@@ -29,21 +28,6 @@ def test_align_brings_the_points_to_their_places() -> None:
     assert crop.shape == (112, 112, 3)
     rows, columns = np.nonzero(crop[..., 0] > 128)
     assert abs(columns.mean() - _PLACES[2, 0]) < 1 and abs(rows.mean() - _PLACES[2, 1]) < 1
-
-
-def track(yaw: list[float], gap: list[float], found: list[bool]) -> FaceTrack:
-    points = np.zeros((len(yaw), 478, 2))
-    points[:, 152, 1] = 1.0
-    for lower in (14, 87, 317):
-        points[:, lower, 1] = gap
-    angles = np.stack([np.array(yaw), np.zeros(len(yaw))], 1)
-    return FaceTrack(points, angles, np.zeros(len(yaw)), np.array(found))
-
-
-def test_hard_frames_are_turned_or_open_and_seen() -> None:
-    seen = track([5, 16, -6, 5, 30], [0, 0, 0, 0.05, 0], [True, True, True, True, False])
-    np.testing.assert_array_equal(hard_frames(seen, yaw=5.0), [1, 2, 3])
-    np.testing.assert_array_equal(hard_frames(seen, yaw=5.0, most=2), [1, 3])
 
 
 def test_a_missing_recognizer_is_told() -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from openvasa.metrics.face_sequence import FaceSequence
 from openvasa.metrics.lips import LipCounts, frame_of, measure_lips
 from openvasa.metrics.phones import Phones
-from openvasa.metrics.track import FaceTrack
 
 NAMES = ("sil", "a", "p", "t", "a", "i", "m", "u", "a", "k")
 START = np.arange(len(NAMES)) * 0.4
@@ -14,19 +14,18 @@ PHONES = Phones(NAMES, START, START + 0.4)
 FRAMES = 100
 
 
-def face(gap: np.ndarray, width: np.ndarray) -> FaceTrack:
+def face(gap: np.ndarray, width: np.ndarray) -> FaceSequence:
     """A face 100 pixels high, its eyes 80 apart; gap and width are relative to those."""
-    points = np.zeros((len(gap), 478, 2))
+    points = np.zeros((len(gap), 478, 3))
     points[:, 152, 1] = 100
     points[:, 263, 0] = 80
     for upper, lower in ((13, 14), (82, 87), (312, 317)):
         points[:, upper, 1], points[:, lower, 1] = 60, 60 + 100 * gap
     points[:, 291, 0] = 80 * width
-    zeros = np.zeros(len(gap))
-    return FaceTrack(points, np.zeros((len(gap), 2)), zeros, np.ones(len(gap), np.bool_))
+    return FaceSequence(points, np.ones(len(gap), np.bool_))
 
 
-def speaking(closed: set[str], wide: dict[str, float]) -> FaceTrack:
+def speaking(closed: set[str], wide: dict[str, float]) -> FaceSequence:
     gap, width = np.full(FRAMES, 0.06), np.full(FRAMES, 0.6)
     for name, start in zip(NAMES, START, strict=True):
         frames = slice(frame_of(start), frame_of(start + 0.4))
@@ -62,7 +61,7 @@ def test_a_closed_mouth_that_never_moves_closes_nowhere() -> None:
 
 def test_phones_beyond_the_video_do_not_count() -> None:
     track = speaking({"p", "m"}, {})
-    short = FaceTrack(track.points[:40], track.angles[:40], track.blink[:40], track.found[:40])
+    short = FaceSequence(track.points[:40], track.found[:40])
     assert measure_lips(short, PHONES).bilabials == 1
 
 

@@ -1,4 +1,4 @@
-"""A motion known beforehand passes the windows unchanged; conditions can be nulled."""
+"""A motion known beforehand is played unchanged; conditions can be nulled."""
 
 from __future__ import annotations
 
@@ -6,18 +6,8 @@ import numpy as np
 
 from openvasa.metrics.baselines import loudness
 from openvasa.metrics.scripted import Nulled, Script, keeping
-from openvasa.motion import windows
-from openvasa.motion.config import (
-    CONDITION_NAMES,
-    GuidanceScales,
-    MotionConfig,
-    MotionStats,
-    SampleOptions,
-)
-from openvasa.motion.windows import MotionModel
-from openvasa.types import AUDIO_DIM, MOTION_DIM, Controls, Motion
-
-PLAIN = SampleOptions(steps=1, scales=GuidanceScales(audio=0, gaze=0))
+from openvasa.motion.config import CONDITION_NAMES
+from openvasa.types import MOTION_DIM, Controls, Motion
 
 
 def _motion(frames: int) -> Motion:
@@ -25,23 +15,12 @@ def _motion(frames: int) -> Motion:
     return Motion(values[:, :6], values[:, 6:])
 
 
-def test_a_script_is_played_as_written_again_and_again() -> None:
-    stats = MotionStats(np.full(MOTION_DIM, 0.2, np.float32), np.full(MOTION_DIM, 2, np.float32))
-    model = MotionModel(MotionConfig(), stats, lambda graph, inputs: {})
-    motion = _motion(33)
-    model = MotionModel(model.config, stats, Script(model, motion))
-    for _ in range(2):
-        state = windows.push(windows.start(), np.zeros((33, AUDIO_DIM), np.float32))
-        parts = []
-        while windows.ready(state, model.config):
-            state, made = windows.step(
-                state, np.zeros((0, AUDIO_DIM), np.float32), Controls(), model, PLAIN
-            )
-            parts.append(made)
-        parts.append(windows.flush(state, Controls(), model, PLAIN)[1])
-        np.testing.assert_allclose(
-            np.concatenate([part.dynamics for part in parts]), motion.dynamics, atol=1e-4
-        )
+def test_a_script_is_played_as_written_and_holds_its_end() -> None:
+    motion = _motion(7)
+    played = list(Script(motion, 9).perform([], Controls()))
+    assert len(played) == 9 and all(len(one) == 1 for one in played)
+    np.testing.assert_array_equal([one.pose[0] for one in played[:7]], motion.pose)
+    np.testing.assert_array_equal(played[8].dynamics, motion.dynamics[6:])
 
 
 def test_nulling_touches_its_condition_only() -> None:
