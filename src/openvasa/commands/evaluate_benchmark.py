@@ -62,7 +62,8 @@ def run(arguments: argparse.Namespace) -> None:
     from openvasa.metrics.video_case import VideoCase
 
     baselines = _names(arguments.baselines, benchmark.BASELINES)
-    listed = spread(benchmark.read_cases(arguments.list), arguments.limit)
+    everyone = benchmark.read_cases(arguments.list)
+    listed = spread(everyone, arguments.limit)
     if "previous" in baselines and arguments.previous is None:
         raise InputError("the baseline 'previous' needs --previous FOLDER, an earlier model.")
     options, notes = options_of(arguments)
@@ -74,13 +75,13 @@ def run(arguments: argparse.Namespace) -> None:
         {name: value for name, value in asked.items() if value is not None},
     )  # fmt: skip
     systems = (benchmark.OURS, *baselines)
-    jobs = benchmark.plan(listed, systems, making, arguments.output / "videos")
+    jobs = benchmark.plan(listed, systems, making, arguments.output / "videos", everyone)
     cases, failed = made_cases(jobs, arguments)
     for video in files_in(arguments.references, VIDEO_ENDINGS):
         cases.append(VideoCase(video.stem, REAL, video))
     extra, more = {}, ""
     if arguments.probes:
-        found = probes.probe(making.animator, listed, arguments.output / "work", options.judges)
+        found = probes.probe(making.animator, everyone, arguments.output / "work", options.judges)
         extra, more = {"probes": found}, probes.as_html(found)
     scored = [*scored_cases(cases, arguments, options), *failed]
     finish(arguments, scored, notes, options, making.animator.bundle, "Benchmark", extra, more)

@@ -90,7 +90,11 @@ def read_cases(path: Path) -> list[BenchmarkCase]:
 
 
 def plan(
-    cases: Sequence[BenchmarkCase], systems: Sequence[str], making: Making, folder: Path
+    cases: Sequence[BenchmarkCase],
+    systems: Sequence[str],
+    making: Making,
+    folder: Path,
+    among: Sequence[BenchmarkCase] = (),
 ) -> list[tuple[VideoCase, Callable[[], None]]]:
     """What is to be judged, and how each video comes to be.
 
@@ -99,16 +103,19 @@ def plan(
         systems: `OURS` and any of `BASELINES`; the real video only where a row names one.
         making: The models and options.
         folder: Where videos go.
+        among: A longer list that the cases are from, so that the wrong audio of a case does not
+            change with how many are made.
 
     Returns:
         System by system; each video with what makes it, unless it is there.
     """
     jobs = []
+    among = among or cases
     for system in systems:
         for case in cases:
             if system != REAL:
                 for k in range(making.samples if system == OURS else 1):
-                    jobs.append(_job(case, system, k, cases, making, folder))
+                    jobs.append(_job(case, system, k, among, making, folder))
             elif case.video is not None:
                 jobs.append((_judged(case, REAL, case.name, case.video), _nothing))
     return jobs

@@ -27,7 +27,7 @@ Floats = NDArray[np.float64]
 Values = dict[str, float]
 
 RATE = 2  # pictures a second
-_FEWEST_PAIRS = 12  # of adjacent frames whose pose is judged; more, one a second, in long videos
+_FEWEST_PAIRS = 6  # of adjacent frames whose pose is judged; more, one a second, in long videos
 TILE = 150  # pixels of a picture on a contact sheet
 _COMPARED = 256  # pixels at which pictures of two videos are compared
 _SQUARE = 0.01  # difference of two pictures' shapes that still counts as the same framing

@@ -41,9 +41,7 @@ def test_a_study_is_one_table_and_goes_on(
     monkeypatch.setattr(benchmark, "_sound", lambda path, seconds: cut_to(speech(), 12))
     real = write(tmp_path / "real.mp4", moved(portrait(), 12), cut_to(speech(), 12))
     listed = tmp_path / "cases.csv"
-    listed.write_text(
-        f"name,portrait,audio,video\none,{EXAMPLES / 'portrait.jpg'},{real},{real}\n"
-    )
+    listed.write_text(f"name,portrait,audio,video\none,{EXAMPLES / 'portrait.jpg'},{real},{real}\n")
     words = ["evaluate", "study", str(listed), "-o", str(tmp_path / "out"), "--samples", "2",
              "--guidance-audio", "0,2", "--steps", "3"]  # fmt: skip
     assert cli.main(words) == 0
