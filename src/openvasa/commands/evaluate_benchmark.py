@@ -6,6 +6,8 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
+from openvasa import Animator
+from openvasa.bundle import CONFIG_FILE
 from openvasa.commands.evaluate_run import (
     VIDEO_ENDINGS,
     files_in,
@@ -28,7 +30,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add("--baselines", default="still,puppet,melregression,shuffled,real", metavar="NAME,...",
         help="also judged: still, puppet, melregression, shuffled, previous, real; or none "
         "(default: all but previous)")  # fmt: skip
-    add("--previous", metavar="FOLDER", help="the model of the baseline previous")
+    add("--previous", type=Path, metavar="FOLDER",
+        help="of the baseline previous: a model, or the videos that an earlier release made of "
+        "FILE")  # fmt: skip
     add("--guidance", type=_guidance, metavar="NAME=SCALE,...", help="as for animate")
     add("--steps", type=_steps, metavar="N", help="as for animate")
     add("--probes", action="store_true",
@@ -56,7 +60,6 @@ def run(arguments: argparse.Namespace) -> None:
     Raises:
         InputError: The list, a baseline or a model is not usable.
     """
-    from openvasa.engine.animator import Animator
     from openvasa.metrics import benchmark, probes
     from openvasa.metrics.summary import REAL
     from openvasa.metrics.video_case import VideoCase
@@ -70,7 +73,7 @@ def run(arguments: argparse.Namespace) -> None:
     asked = {"guidance": arguments.guidance, "steps": arguments.steps}
     making = benchmark.Making(
         Animator.load(arguments.model),
-        Animator.load(arguments.previous) if "previous" in baselines else None,
+        _previous(arguments.previous) if "previous" in baselines else None,
         arguments.seed, max(1, arguments.samples), arguments.seconds,
         {name: value for name, value in asked.items() if value is not None},
     )  # fmt: skip
@@ -85,6 +88,13 @@ def run(arguments: argparse.Namespace) -> None:
         extra, more = {"probes": found}, probes.as_html(found)
     scored = [*scored_cases(cases, arguments, options), *failed]
     finish(arguments, scored, notes, options, making.animator.bundle, "Benchmark", extra, more)
+
+
+def _previous(folder: Path) -> Animator | Path:
+    """A model, or the videos of a release whose models this one cannot read."""
+    if not folder.is_dir():
+        raise InputError(f"there is no folder '{folder}': give a model's or one of videos.")
+    return Animator.load(folder) if (folder / CONFIG_FILE).is_file() else folder
 
 
 def _names(text: str, known: Sequence[str]) -> list[str]:

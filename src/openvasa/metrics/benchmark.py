@@ -56,7 +56,8 @@ class Making:
 
     Attributes:
         animator: Our model.
-        previous: The model of an earlier release, if it is compared.
+        previous: An earlier model, or the folder of videos that an earlier release made of the
+            same list, each named as its case; if one is compared.
         seed: Of the first sample.
         samples: Performances of each case by our model.
         seconds: Of each recording; longer ones are cut.
@@ -64,7 +65,7 @@ class Making:
     """
 
     animator: Animator
-    previous: Animator | None = None
+    previous: Animator | Path | None = None
     seed: int = 0
     samples: int = 1
     seconds: float | None = None
@@ -113,7 +114,10 @@ def plan(
     among = among or cases
     for system in systems:
         for case in cases:
-            if system != REAL:
+            if system == PREVIOUS and isinstance(making.previous, Path):
+                video = making.previous / f"{case.name}.mp4"
+                jobs.append((_judged(case, PREVIOUS, case.name, video), _nothing))
+            elif system != REAL:
                 for k in range(making.samples if system == OURS else 1):
                     jobs.append(_job(case, system, k, among, making, folder))
             elif case.video is not None:
@@ -194,7 +198,7 @@ def _make(
     video: Path,
 ) -> None:  # fmt: skip
     animator = making.previous if system == PREVIOUS else making.animator
-    if animator is None:
+    if animator is None or isinstance(animator, Path):
         raise InputError("name the earlier model with --previous, or leave the baseline out.")
     if system == "shuffled" and other is None:
         raise InputError("shuffled audio needs a second recording: add another case.")

@@ -108,3 +108,12 @@ def test_a_baseline_that_lacks_something_is_told(listed: Path, tmp_path: Path) -
     _, make = plan(read_cases(listed)[:1], ("shuffled",), making, tmp_path / "o")[-1]
     with pytest.raises(InputError, match="second recording"):
         make()
+
+
+def test_an_earlier_release_may_bring_its_videos(listed: Path, tmp_path: Path) -> None:
+    making = Making(cast(Any, Animator(tmp_path / "model")), tmp_path / "earlier")
+    jobs = plan(read_cases(listed), ("previous",), making, tmp_path / "o")
+    assert [case.video for case, _ in jobs] == [
+        tmp_path / "earlier" / "one.mp4", tmp_path / "earlier" / "b-b.mp4",
+    ]  # fmt: skip
+    assert jobs[0][0].gaze == (10.0, -5.0)  # it was asked for the same
