@@ -42,8 +42,15 @@ VERBS = {
     "edit": Verb("a photo with known changes of pose and expression", "openvasa.commands.edit"),
     "evaluate": Verb("how good talking-face videos are", "openvasa.commands.evaluate"),
     "export": Verb("trained networks -> a model folder", "openvasa.commands.export"),
+    "motion": Verb(
+        "a recording -> head pose and blendshape curves, without a picture",
+        "openvasa.commands.motion",
+    ),
     "prepare-data": Verb(
         "videos of talking people -> a store for training", "openvasa.commands.prepare_data"
+    ),
+    "reenact": Verb(
+        "a portrait that does what the person in a video does", "openvasa.commands.reenact"
     ),
     "train": Verb("one stage of training", "openvasa.commands.train"),
     "verify": Verb(

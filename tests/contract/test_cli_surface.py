@@ -14,21 +14,28 @@ import pytest
 from openvasa import cli
 from openvasa.bundle import Bundle
 from openvasa.commands import animate, train
+from openvasa.commands.performance_flags import performance
 from openvasa.media.video import VideoWriter
 from openvasa.provenance.credentials import read_credentials
 from openvasa.types import Controls, InputError
 
 FLAGS = {
     "animate": "--blocklist --certificate --consent --distance --emotion --face --framing --gaze "
-    "--guidance --help --identity --key --label --model --no-label --output --seed --size --steps",
+    "--guidance --help --identity --key --label --model --motion --no-label --output --seed --size "
+    "--steps",
     "bench": "--framing --help --model",
     "edit": "--blink --distance --expression --face --framing --gaze --help --model --mouth-open "
     "--output --pitch --portrait --roll --sheet --size --smile --yaw",
     "evaluate": "--baselines --help --judges --portraits",  # all else belongs to WHAT
     "export": "--audio --autoencoder --head --help --latent --motion --name --notice --output "
     "--sources",
+    "motion": "--distance --emotion --gaze --guidance --help --model --motion --output --seed "
+    "--steps",
     "prepare-data": "--cluster --consent --help --identity --licence --manifest --max-seconds "
     "--min-face --min-seconds --output --person --pixel-aspect --size --workers",
+    "reenact": "--blocklist --certificate --consent --driver-face --face --framing --help "
+    "--identity --key --label --mode --model --no-label --no-sound --output --portrait --size "
+    "--sound",
     "train": "--help",  # all else belongs to the stage
     "verify": "--help --json --page --trust",
 }
@@ -136,7 +143,7 @@ def test_flags_become_options() -> None:
         "--steps 4 --framing full --size 720"
     )
     arguments = cli.create_parser("animate").parse_args(cli._joined([*GIVEN[1:], *flags.split()]))
-    asked = animate.options(arguments)
+    asked = performance(arguments) | animate.options(arguments)
     assert asked["controls"] == Controls(gaze=(-10, 5), distance=0.8, emotion=("happy", 0.6))
     assert (asked["seed"], asked["steps"], asked["framing"], asked["size"]) == (7, 4, "full", 720)
     assert (asked["guidance"].audio, asked["guidance"].gaze) == (2, 0)
@@ -144,7 +151,8 @@ def test_flags_become_options() -> None:
 
 def test_flags_not_given_leave_the_library_s_defaults() -> None:
     arguments = cli.create_parser("animate").parse_args(GIVEN[1:])
-    assert animate.options(arguments) == {"controls": Controls(), "seed": 0}
+    assert performance(arguments) == {"controls": Controls(), "seed": 0}
+    assert animate.options(arguments) == {}
 
 
 def test_the_video_never_replaces_an_input(

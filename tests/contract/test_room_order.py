@@ -46,7 +46,8 @@ CORE = {
 }  # fmt: skip
 # Training's own verbs and the rooms that define networks may import torch.
 ANIMATE_ENTRY = (
-    "openvasa.commands.animate", "openvasa.commands.edit", "openvasa.engine.animator",
+    "openvasa.commands.animate", "openvasa.commands.edit", "openvasa.commands.reenact",
+    "openvasa.engine.animator",
 )  # fmt: skip
 
 

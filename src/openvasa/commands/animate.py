@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 import argparse
-import math
 import sys
 import time
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from openvasa.commands.performance_flags import add_performance, performance, whole
 from openvasa.commands.provenance_flags import add_flags, read_flags
-from openvasa.motion.conditions import DISTANCE_LIMITS, GAZE_LIMIT
-from openvasa.motion.config import CONDITION_NAMES, GuidanceScales
-from openvasa.types import EMOTIONS, FPS, Controls, InputError
+from openvasa.types import FPS, InputError
 from openvasa.weights import DEFAULT_MODEL
 
-MOODS = (*EMOTIONS, "neutral")
 FRAMINGS = ("crop", "full")
 SIZES = (128, 2048)  # pixels
-MOST_STEPS = 100
-MOST_GUIDANCE = 10.0
 
 _DESCRIPTION = """\
 Makes a portrait speak a recording, and writes an MP4 (H.264 and AAC) at 25 frames per second.
@@ -50,41 +45,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
         required=True,
         help="the video to write; one of that name is replaced when the new one is whole",
     )
+    add_performance(parser)
     add(
-        "--seed",
-        type=_seed,
-        default=0,
-        metavar="N",
-        help="another seed is another performance; the same seed is the same one (default: 0)",
+        "--motion",
+        type=Path,
+        metavar="FILE",
+        help="perform this file of `openvasa motion` instead of making motion from AUDIO, which "
+        "then is the sound alone",
     )
-    add(
-        "--gaze",
-        type=_gaze,
-        metavar="YAW,PITCH",
-        help="where to look, in degrees from the camera: right and up positive, 0,0 is into the "
-        "camera (default: into it)",
-    )
-    add(
-        "--distance",
-        type=_distance,
-        metavar="D",
-        help="distance to the camera relative to the portrait's: 0.8 is nearer, 1.2 farther "
-        "(default: 1)",
-    )
-    add(
-        "--emotion",
-        type=_emotion,
-        metavar="NAME[:STRENGTH]",
-        help=f"one of {', '.join(MOODS)}; the strength is 0 to 1 (default: as the model hears)",
-    )
-    add(
-        "--guidance",
-        type=_guidance,
-        metavar="NAME=SCALE,...",
-        help=f"how strictly to obey {', '.join(CONDITION_NAMES)}: 0 is plainly, higher is more "
-        "strictly (example: audio=0.5,gaze=1.0)",
-    )
-    add("--steps", type=_steps, metavar="N", help="denoising steps: fewer is faster")
     add(
         "--framing",
         choices=FRAMINGS,
@@ -121,18 +89,25 @@ def run(arguments: argparse.Namespace) -> int:
     check_target(arguments.output)
     provenance = read_flags(arguments)
     provenance.refuse(arguments.portrait, arguments.face)
+    from openvasa.engine.anchor import Anchor
     from openvasa.engine.animator import Animator  # takes a second; mistakes are told before
+    from openvasa.engine.motion_file import read_motion
 
     started = time.monotonic()
     animator = Animator.load(arguments.model)
     avatar = animator.prepare(arguments.portrait, face=arguments.face)
     if avatar.faces > 1 and arguments.face is None:
         _say(f"The photo shows {avatar.faces} faces; the largest speaks (--face N for another).")
-    asked = options(arguments)
+    picture, asked = options(arguments), performance(arguments)
+    files = [path for path in (arguments.portrait, arguments.audio, arguments.motion) if path]
     marks = provenance.marks(
-        arguments.portrait, arguments.audio, arguments.face, animator.bundle.config["files"], asked
+        *files, arguments.face, animator.bundle.config["files"], picture, asked
     )
-    clip = animator.animate(avatar, arguments.audio, marks=marks, **asked)
+    if arguments.motion is None:
+        clip = animator.animate(avatar, arguments.audio, marks=marks, **asked, **picture)
+    else:
+        motion = read_motion(arguments.motion, Anchor(animator.run))
+        clip = animator.play(avatar, motion, arguments.audio, marks=marks, **picture)
     origin = provenance.origin(animator.bundle, marks, components=(arguments.portrait,))
     frames = _save(clip, arguments.output, partial(provenance.release, origin=origin))
     seconds = time.monotonic() - started
@@ -141,20 +116,9 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def options(arguments: argparse.Namespace) -> dict[str, Any]:
-    """What the flags ask of `Animator.animate`; flags not given keep its defaults."""
-    asked = {
-        "guidance": arguments.guidance,
-        "steps": arguments.steps,
-        "framing": arguments.framing,
-        "size": arguments.size,
-    }
-    return {
-        "controls": Controls(
-            gaze=arguments.gaze, distance=arguments.distance, emotion=arguments.emotion
-        ),
-        "seed": arguments.seed,
-        **{name: value for name, value in asked.items() if value is not None},
-    }
+    """What the flags ask of the picture; flags not given keep the defaults."""
+    asked = {"framing": arguments.framing, "size": arguments.size}
+    return {name: value for name, value in asked.items() if value is not None}
 
 
 def _save(clip: Any, output: Path, release: Any) -> int:
@@ -185,96 +149,12 @@ def _say(line: str) -> None:
     print(line, file=sys.stderr)
 
 
-def _number(text: str, what: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value):
-        raise argparse.ArgumentTypeError(f"{what} must be a number, not '{text}'")
-    return value
-
-
-def _whole(text: str, what: str, low: int, high: int) -> int:
-    try:
-        value = int(text)
-    except ValueError:
-        value = low - 1
-    if not low <= value <= high:
-        raise argparse.ArgumentTypeError(
-            f"{what} must be a whole number from {low} to {high}, not '{text}'"
-        )
-    return value
-
-
-def _seed(text: str) -> int:
-    return _whole(text, "the seed", 0, 2**63 - 1)
-
-
-def _steps(text: str) -> int:
-    return _whole(text, "the number of steps", 1, MOST_STEPS)
-
-
 def _face(text: str) -> int:
-    return _whole(text, "the face", 1, 1000)
+    return whole(text, "the face", 1, 1000)
 
 
 def _size(text: str) -> int:
-    size = _whole(text, "the size in pixels", *SIZES)
+    size = whole(text, "the size in pixels", *SIZES)
     if size % 2:
         raise argparse.ArgumentTypeError(f"the size must be even, not {size}: try {size + 1}")
     return size
-
-
-def _gaze(text: str) -> tuple[float, float]:
-    parts = text.split(",")
-    if len(parts) != 2:
-        raise argparse.ArgumentTypeError(
-            f"the gaze is two angles in degrees, such as 10,-5, not '{text}'"
-        )
-    yaw, pitch = (_number(part, "an angle of the gaze") for part in parts)
-    if max(abs(yaw), abs(pitch)) > GAZE_LIMIT:
-        raise argparse.ArgumentTypeError(
-            f"the angles of the gaze must be within {GAZE_LIMIT:g} degrees, not '{text}'"
-        )
-    return yaw, pitch
-
-
-def _distance(text: str) -> float:
-    value = _number(text, "the distance")
-    low, high = DISTANCE_LIMITS
-    if not low <= value <= high:
-        raise argparse.ArgumentTypeError(
-            f"the distance must be from {low:g} to {high:g} (1 is as in the portrait), not '{text}'"
-        )
-    return value
-
-
-def _emotion(text: str) -> tuple[str, float]:
-    name, _, strength = text.partition(":")
-    if name not in MOODS:
-        raise argparse.ArgumentTypeError(
-            f"there is no emotion '{name}': choose one of {', '.join(MOODS)}"
-        )
-    value = _number(strength, "the emotion's strength") if ":" in text else 1.0
-    if not 0.0 <= value <= 1.0:
-        raise argparse.ArgumentTypeError(
-            f"the emotion's strength must be from 0 to 1, not '{strength}'"
-        )
-    return name, value
-
-
-def _guidance(text: str) -> GuidanceScales:
-    scales: dict[str, float] = {}
-    for item in text.split(","):
-        name, equals, scale = item.partition("=")
-        if name not in CONDITION_NAMES or not equals:
-            raise argparse.ArgumentTypeError(
-                f"guidance is NAME=SCALE with a NAME of {', '.join(CONDITION_NAMES)}, not '{item}'"
-            )
-        scales[name] = _number(scale, f"the guidance of {name}")
-        if not 0.0 <= scales[name] <= MOST_GUIDANCE:
-            raise argparse.ArgumentTypeError(
-                f"the guidance of {name} must be from 0 to {MOST_GUIDANCE:g}, not '{scale}'"
-            )
-    return GuidanceScales(**scales)

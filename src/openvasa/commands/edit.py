@@ -11,11 +11,9 @@ from pathlib import Path
 from openvasa.commands.animate import (
     FRAMINGS,
     _check_not_input,
-    _distance,
     _face,
-    _gaze,
-    _number,
 )
+from openvasa.commands.performance_flags import distance, gaze, number
 from openvasa.types import EXPRESSION_NAMES, InputError
 from openvasa.weights import DEFAULT_MODEL
 
@@ -54,10 +52,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="turn it up (default: 0)")  # fmt: skip
     add("--roll", type=_turn("roll"), default=0.0, metavar="DEGREES",
         help="tilt it clockwise (default: 0)")  # fmt: skip
-    add("--distance", type=_distance, default=1.0, metavar="D",
+    add("--distance", type=distance, default=1.0, metavar="D",
         help="distance to the camera relative to the photo's: 0.9 is nearer "
         "(default: 1)")  # fmt: skip
-    add("--gaze", type=_gaze, metavar="YAW,PITCH",
+    add("--gaze", type=gaze, metavar="YAW,PITCH",
         help="where to look, in degrees from the camera: right and up positive, 0,0 is into the "
         "camera (default: as the eyes sit in the head)")  # fmt: skip
     add("--smile", type=_share, metavar="S", help="both mouth corners, 0 to 1")
@@ -143,7 +141,7 @@ def _turn(name: str) -> Callable[[str], float]:
     limit = TURNS[name]
 
     def parse(text: str) -> float:
-        value = _number(text, f"the {name}")
+        value = number(text, f"the {name}")
         if abs(value) > limit:
             raise argparse.ArgumentTypeError(
                 f"the {name} must be within {limit:g} degrees, not '{text}'"
@@ -154,7 +152,7 @@ def _turn(name: str) -> Callable[[str], float]:
 
 
 def _share(text: str) -> float:
-    value = _number(text, "the value")
+    value = number(text, "the value")
     if not 0.0 <= value <= 1.0:
         raise argparse.ArgumentTypeError(f"the value must be from 0 to 1, not '{text}'")
     return value
@@ -170,7 +168,7 @@ def _expression(text: str) -> tuple[str, float]:
 
 
 def _size(text: str) -> int:
-    value = _number(text, "the size in pixels")
+    value = number(text, "the size in pixels")
     low, high = SIZES
     if value != int(value) or int(value) % 2 or not low <= value <= high:
         raise argparse.ArgumentTypeError(

@@ -23,7 +23,7 @@ from openvasa.weights import DEFAULT_MODEL
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Adds the arguments."""
-    from openvasa.commands.animate import _guidance, _steps
+    from openvasa.commands.performance_flags import guidance, steps
 
     making_arguments(parser)
     add = parser.add_argument
@@ -33,8 +33,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add("--previous", type=Path, metavar="FOLDER",
         help="of the baseline previous: a model, or the videos that an earlier release made of "
         "FILE")  # fmt: skip
-    add("--guidance", type=_guidance, metavar="NAME=SCALE,...", help="as for animate")
-    add("--steps", type=_steps, metavar="N", help="as for animate")
+    add("--guidance", type=guidance, metavar="NAME=SCALE,...", help="as for animate")
+    add("--steps", type=steps, metavar="N", help="as for animate")
     add("--probes", action="store_true",
         help="also what each code, condition and control of the model changes")  # fmt: skip
     add("--results", type=Path, metavar="FILE.md", help="also write the tables as a document")
@@ -42,7 +42,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def making_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds what every command takes that makes the videos of a list."""
-    from openvasa.commands.animate import _seed
+    from openvasa.commands.performance_flags import seed
 
     add = parser.add_argument
     add("list", type=Path, metavar="FILE", help="CSV or JSON lines: portrait, audio, ...")
@@ -51,7 +51,7 @@ def making_arguments(parser: argparse.ArgumentParser) -> None:
     add("--samples", type=int, default=1, metavar="N",
         help="performances of each case, averaged; the paper takes 3 (default: 1)")  # fmt: skip
     add("--seconds", type=float, metavar="S", help="of each recording (default: all)")
-    add("--seed", type=_seed, default=0, metavar="N", help="of the first sample (default: 0)")
+    add("--seed", type=seed, default=0, metavar="N", help="of the first sample (default: 0)")
 
 
 def run(arguments: argparse.Namespace) -> None:

@@ -2,42 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from openvasa.audio.clock import frame_count
-from openvasa.audio.encoder import AudioEncoder, checked
+from openvasa.audio.encoder import AudioEncoder
 from openvasa.bundle import Bundle
 from openvasa.engine.anchor import GAZE, Anchor
 from openvasa.engine.avatar import Avatar, create_avatar, model_key
-from openvasa.engine.backends import Backend, cores, create_backend, sizes
-from openvasa.engine.render import Renderer, Timer, blank_frame, no_timer, render_all
-from openvasa.engine.stream import BLOCK, Performer, StreamSession
+from openvasa.engine.backends import Backend, create_backend, sizes
+from openvasa.engine.clip import Clip, Sound, heard, pieces
+from openvasa.engine.render import Renderer, Timer, blank_frame, no_timer
+from openvasa.engine.stream import GivenMotion, Performer, StreamSession, joined
 from openvasa.face.find import find_face
 from openvasa.latent.config import LatentConfig
 from openvasa.latent.mouth import FaceMesh
 from openvasa.latent.surface import POINTS
-from openvasa.media.audio import count_samples, stream_audio
 from openvasa.media.image import load_photo
-from openvasa.media.video import VideoWriter, check_target
 from openvasa.motion.conditions import control_arrays
 from openvasa.motion.config import GuidanceScales, MotionStats, SampleOptions
 from openvasa.motion.windows import MotionModel
 from openvasa.provenance.frame_marks import FrameMarks
 from openvasa.provenance.origin import Origin, weights_hash
 from openvasa.types import (
-    SAMPLE_RATE,
     AlignedFace,
     Array,
     Controls,
     CropBox,
-    Frame,
     Image,
     InputError,
     Motion,
@@ -46,9 +39,6 @@ from openvasa.weights import DEFAULT_MODEL, load_model
 
 __all__ = ["Animator", "Avatar", "Clip"]
 
-Sound = str | Path | Array  # a file, or f32 [N] mono samples at 16 kHz
-Progress = Callable[[int, int], None]  # frames written, frames in all
-Release = Callable[[Path], AbstractContextManager[Path]]  # see `provenance.release`
 _DEFAULT = SampleOptions()
 
 
@@ -141,19 +131,63 @@ class Animator:
                 model.
         """
         control_arrays(controls)
-        sound: Sound = checked(audio) if isinstance(audio, np.ndarray) else audio
-        count = len(sound) if isinstance(sound, np.ndarray) else count_samples(sound)
-        if count == 0:
-            raise InputError("the recording is empty: give some seconds of speech.")
         options = SampleOptions(seed=seed, steps=steps, scales=guidance)
+        sound, count = heard(audio)
         renderer = self._renderer(avatar, framing, size, marks, timer)
-        origin = Origin(
-            model=self.bundle.name,
-            model_hash=weights_hash(self.bundle),
-            content_id=renderer.marks.content_id,
-        )
-        performer = self._performer(avatar, options, timer)
-        return Clip(sound, count, performer, renderer, controls, origin, timer)
+        performer = self._performer(float(avatar.pose[0, 0]), options, timer)
+        return Clip(sound, count, performer, renderer, controls, self._origin(renderer), timer)
+
+    def play(
+        self,
+        avatar: Avatar,
+        motion: Motion,
+        audio: Sound,
+        *,
+        framing: str = "crop",
+        size: int | None = None,
+        marks: FrameMarks | None = None,
+        timer: Timer = no_timer,
+    ) -> Clip:
+        """Gives an avatar a motion that is already made; the recording is the sound alone.
+
+        The clip is as long as the recording: motion that ends earlier holds its last frame.
+
+        Args:
+            avatar: From `prepare`.
+            motion: From `perform`, or `engine.motion_file.read_motion`.
+            audio: As in `animate`.
+            framing: As in `animate`.
+            size: As in `animate`.
+            marks: As in `animate`.
+            timer: As in `animate`.
+
+        Raises:
+            InputError: As `animate`; or the motion has no frames.
+        """
+        if not len(motion):
+            raise InputError("the motion has no frames: give at least one.")
+        sound, count = heard(audio)
+        renderer = self._renderer(avatar, framing, size, marks, timer)
+        given = GivenMotion(motion, frame_count(count))
+        return Clip(sound, count, given, renderer, Controls(), self._origin(renderer), timer)
+
+    def perform(
+        self,
+        audio: Sound,
+        *,
+        controls: Controls = Controls(),
+        seed: int = _DEFAULT.seed,
+        guidance: GuidanceScales = _DEFAULT.scales,
+        steps: int = _DEFAULT.steps,
+    ) -> Motion:
+        """The motion of a recording for nobody in particular: a face that looks ahead.
+
+        Args and errors are those of `animate`.
+        """
+        control_arrays(controls)
+        options = SampleOptions(seed=seed, steps=steps, scales=guidance)
+        sound, _ = heard(audio)
+        return joined(self._performer(0.0, options, no_timer).perform(pieces(sound), controls))
 
     def stream(
         self,
@@ -174,13 +208,21 @@ class Animator:
         """
         options = SampleOptions(seed=seed, steps=steps, scales=guidance)
         renderer = self._renderer(avatar, framing, size, marks, timer)
-        return StreamSession(self._performer(avatar, options, timer), renderer, controls)
+        performer = self._performer(float(avatar.pose[0, 0]), options, timer)
+        return StreamSession(performer, renderer, controls)
 
-    def _performer(self, avatar: Avatar, options: SampleOptions, timer: Timer) -> Performer:
+    def _origin(self, renderer: Renderer) -> Origin:
+        return Origin(
+            model=self.bundle.name,
+            model_hash=weights_hash(self.bundle),
+            content_id=renderer.marks.content_id,
+        )
+
+    def _performer(self, turned: float, options: SampleOptions, timer: Timer) -> Performer:
         anchor = Anchor(self.run)
         return Performer(
             AudioEncoder(self.run), self.motion, options, anchor.rows(*GAZE), anchor.lids(),
-            float(avatar.pose[0, 0]), timer,
+            turned, timer,
         )  # fmt: skip
 
     def _renderer(
@@ -210,90 +252,3 @@ class Animator:
         return self._encode(
             AlignedFace(photo=photo, box=box, landmarks=landmarks, faces=1, score=1.0)
         )
-
-
-class Clip:
-    """One performance, made while it is read or saved. Reading it again makes it again.
-
-    Attributes:
-        origin: What the credentials of its files say.
-    """
-
-    def __init__(
-        self,
-        sound: Sound,
-        samples: int,
-        performer: Performer,
-        renderer: Renderer,
-        controls: Controls,
-        origin: Origin,
-        timer: Timer = no_timer,
-    ) -> None:
-        """Use `Animator.animate`."""
-        self.origin = origin
-        self._sound, self._samples = sound, samples
-        self._performer, self._renderer = performer, renderer
-        self._controls, self._timer = controls, timer
-
-    def __len__(self) -> int:
-        """Number of frames: 25 a second."""
-        return frame_count(self._samples)
-
-    @property
-    def size(self) -> tuple[int, int]:
-        """(width, height) in pixels."""
-        return self._renderer.size
-
-    @property
-    def motion(self) -> Motion:
-        """The whole motion, made without any picture."""
-        frames = list(self._performer.perform(self._pieces(), self._controls))
-        return Motion(
-            np.concatenate([frame.pose for frame in frames]),
-            np.concatenate([frame.dynamics for frame in frames]),
-        )
-
-    def frames(self) -> Iterator[Frame]:
-        """The frames in order; only a few are in memory at any time."""
-        workers = cores()
-        with ThreadPoolExecutor(workers, thread_name_prefix="openvasa-frame") as pool:
-            motion = self._performer.perform(self._pieces(), self._controls)
-            yield from render_all(self._renderer, motion, 0, pool, 2 * workers)
-
-    def save(
-        self,
-        path: str | Path,
-        progress: Progress | None = None,
-        release: Release | None = None,
-    ) -> None:
-        """Writes an MP4 with the recording as its sound, signed and whole or not at all.
-
-        Args:
-            path: Ends in .mp4.
-            progress: Called with (frames written, frames in all) after each frame.
-            release: Signs the file and gives it its name; None signs with the user's identity,
-                see `provenance.identity.load_identity`.
-
-        Raises:
-            InputError: The video cannot be written or signed.
-        """
-        from openvasa.provenance.identity import load_identity
-        from openvasa.provenance.release import release_file
-
-        check_target(path)
-        if release is None:
-            release = partial(release_file, origin=self.origin, identity=load_identity())
-        with release(Path(path)) as hidden, VideoWriter(hidden, self.size, self._sound) as writer:
-            for frame in self.frames():
-                with self._timer("mux"):
-                    writer.write(frame.image)
-                if progress is not None:
-                    progress(writer.frames, len(self))
-            # The encoder still holds frames: finishing them is work of the same stage.
-            with self._timer("mux"):
-                writer.close()
-
-    def _pieces(self) -> Iterator[Array]:
-        if isinstance(self._sound, np.ndarray):
-            return iter([self._sound])
-        return stream_audio(self._sound, BLOCK / SAMPLE_RATE)

@@ -116,7 +116,7 @@ class Performer:
                 windows.push(state.motion, features), controls, self.model, self.options
             )
             motion, rest = windows.flush(motion, controls, self.model, self.options)
-        return self._homed(state, audio, motion, _joined([made, rest]), controls)
+        return self._homed(state, audio, motion, joined([made, rest]), controls)
 
     def _homed(self, state: StreamState, audio: EncoderState, motion: WindowState, made: Motion,
                controls: Controls) -> tuple[StreamState, Motion]:  # fmt: skip
@@ -212,6 +212,24 @@ class StreamSession:
         return render_all(self._renderer, frames, first, self._pool, self._ahead)
 
 
+@dataclass(frozen=True)
+class GivenMotion:
+    """Motion that is already made, in a performer's place.
+
+    Attributes:
+        motion: At least one frame.
+        frames: How many are given out: the last one is held, what is left over is dropped.
+    """
+
+    motion: Motion
+    frames: int
+
+    def perform(self, pieces: Iterable[Array], controls: Controls) -> Iterator[Motion]:
+        """One frame after another; what is heard and asked makes no difference."""
+        last = len(self.motion) - 1
+        return (self.motion[min(t, last) : min(t, last) + 1] for t in range(self.frames))
+
+
 def single_frames(motion: Motion) -> Iterator[Motion]:
     """Motion of T frames as T motions of one."""
     return (motion[t : t + 1] for t in range(len(motion)))
@@ -226,10 +244,12 @@ def _all_windows(
     while windows.ready(state, model.config):
         state, made = windows.step(state, nothing, controls, model, options)
         parts.append(made)
-    return state, _joined(parts)
+    return state, joined(parts)
 
 
-def _joined(parts: list[Motion]) -> Motion:
+def joined(motion: Iterable[Motion]) -> Motion:
+    """Motions one after another, as one."""
+    parts = list(motion)
     return Motion(
         np.concatenate([np.zeros((0, POSE_DIM), np.float32), *(part.pose for part in parts)]),
         np.concatenate([np.zeros((0, DYNAMICS_DIM), np.float32), *(p.dynamics for p in parts)]),
