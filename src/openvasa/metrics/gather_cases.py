@@ -5,7 +5,8 @@
 The list names where each file comes from, under which license, and its hash. SOURCES holds what
 docs/evaluation.md says to fetch: a checkout of a GitHub repository as owner+repository, an
 unpacked package under its name, spoken sentences as `speech-eval`. Every file is checked by its
-hash; videos lend their first picture as a portrait. OUT/cases.csv is then a list for
+hash; videos lend their first picture as a portrait, and a recording whose `audio_change` is
+"whispered" is made into a whisper. OUT/cases.csv is then a list for
 `openvasa evaluate benchmark`. What is missing is told and left out. Nothing is downloaded.
 """
 
@@ -19,14 +20,19 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 from PIL import Image as PilImage
 from PIL import ImageOps
+from scipy.io import wavfile
 
+from openvasa.media.audio import load_audio
 from openvasa.metrics.video_clock import pictures
-from openvasa.types import InputError
+from openvasa.metrics.whispered import whispered
+from openvasa.types import SAMPLE_RATE, InputError
 
 KINDS = ("portrait", "audio", "video", "phones")
-_FACTS = ("source", "licence", "hash", "crop")  # of each kind, as `portrait_source`
+_FACTS = ("source", "licence", "hash", "crop", "change")  # of each kind, as `portrait_source`
+WHISPERED = "whispered"
 _VIDEOS = (".mpg", ".mkv", ".mp4")
 Row = dict[str, str]
 
@@ -138,6 +144,13 @@ def _placed(path: Path, kind: str, row: Row, out: Path) -> str:
             if crop:
                 picture = picture.crop([int(v) for v in crop.split()])  # type: ignore[arg-type]
             picture.save(target)
+    elif change := row.get(f"{kind}_change", ""):
+        if change != WHISPERED:
+            raise InputError(f"'{change}' is no change: write {WHISPERED} or nothing.")
+        target = folder / f"{row['name']}.wav"
+        if not target.is_file():
+            made = np.rint(whispered(load_audio(path)) * 32767).astype(np.int16)
+            wavfile.write(target, SAMPLE_RATE, made)
     else:
         target = folder / (row["name"] + path.suffix)
         if not target.is_file():

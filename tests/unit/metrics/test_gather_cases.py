@@ -29,10 +29,12 @@ def test_cases_are_gathered(tmp_path: Path) -> None:
         {"name": "a", "portrait": "v.mp4", "audio": "v.mp4", "video": "v.mp4", "traits": "hat",
          "portrait_hash": digest, "same_person": "yes"},
         {"name": "b", "portrait": "p.png", "portrait_crop": "10 20 50 60", "audio": "v.mp4"},
+        {"name": "soft", "portrait": "p.png", "audio": "v.mp4", "audio_change": "whispered"},
+        {"name": "odd", "portrait": "p.png", "audio": "v.mp4", "audio_change": "shouted"},
         {"name": "c", "portrait": "none.png", "audio": "v.mp4"},
         {"name": "d", "portrait": "p.png", "audio": "v.mp4", "audio_hash": "sha256:00"},
     ]  # fmt: skip
-    columns = [*rows[0], "portrait_crop", "audio_hash", "portrait_source", "audio_source",
+    columns = [*rows[0], "portrait_crop", "audio_hash", "audio_change", "portrait_source", "audio_source",
                "video_source"]  # fmt: skip
     with (tmp_path / "list.csv").open("w", newline="") as file:
         writer = csv.DictWriter(file, columns, restval="")
@@ -42,12 +44,14 @@ def test_cases_are_gathered(tmp_path: Path) -> None:
             writer.writerow(row | given)
     out = tmp_path / "out"
     gathered, missing = gather(tmp_path / "list.csv", tmp_path / "sources", out)
-    assert [row["name"] for row in gathered] == ["a", "b"] and len(missing) == 2
-    assert "c is left out" in missing[0] and "not the file" in missing[1]
-    one, two = read_cases(out / "cases.csv")
+    assert [row["name"] for row in gathered] == ["a", "b", "soft"] and len(missing) == 3
+    assert "no change" in missing[0]
+    assert "c is left out" in missing[1] and "not the file" in missing[2]
+    one, two, soft = read_cases(out / "cases.csv")
     assert one.same_person and one.tags == {"traits": "hat"} and one.video is not None
     with PillowImage.open(one.portrait) as picture:
         assert np.abs(np.asarray(picture).astype(int) - portrait(64)).mean() < 5
+    assert soft.audio.suffix == ".wav" and soft.tags == {}
     with PillowImage.open(two.portrait) as picture:
         assert picture.size == (40, 40)
 
