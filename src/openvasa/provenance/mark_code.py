@@ -41,7 +41,8 @@ def encode(payload: int) -> Array:
         raise ValueError(f"a content id has {PAYLOAD_BITS} bits, and {payload} does not fit")
     word = payload << _CHECK_BITS | _check(payload)
     bits = [word >> k & 1 for k in reversed(range(PAYLOAD_BITS + _CHECK_BITS))]
-    state, signs = 0, []
+    state = 0
+    signs: list[int] = []
     for bit in [*bits, *[0] * _MEMORY]:  # the zeros lead back to state 0
         register = bit << _MEMORY | state
         signs.extend(_sign(register & tap) for tap in _TAPS)
@@ -68,7 +69,7 @@ def decode(soft: Array) -> int | None:
         came_from[step] = _BEFORE[_EVERY, better]
         score = reached[_EVERY, better]
     state, word = 0, 0
-    bits = []
+    bits: list[int] = []
     for step in reversed(range(_STEPS)):
         bits.append(state >> (_MEMORY - 1))  # the bit that led into this state
         state = int(came_from[step, state])

@@ -39,6 +39,7 @@ class Waves:
         data: i64 [P, 2], those that carry the id.
         data_phase: c128 [P], of length 1, for a sign of 1.
         carries: i64 [P], which sign of the code each carries.
+        all: i64 [S + P, 2], sync and data.
     """
 
     sync: NDArray[np.int64]
@@ -46,6 +47,7 @@ class Waves:
     data: NDArray[np.int64]
     data_phase: NDArray[np.complex128]
     carries: NDArray[np.int64]
+    all: NDArray[np.int64]
 
 
 @cache
@@ -65,7 +67,7 @@ def waves() -> Waves:
     sync, data = np.split(order, [int(_SYNC_SHARE * len(found))])
     return Waves(
         sync=found[sync], sync_phase=phase[sync], data=found[data], data_phase=phase[data],
-        carries=np.arange(len(data)) % CODE_LENGTH,
+        carries=np.arange(len(data)) % CODE_LENGTH, all=found[order],
     )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 
 import numba
 import numpy as np
@@ -33,7 +34,7 @@ _FEWEST = 180  # units of the frame that must be in sight along its shorter side
 _STEP = 0.008  # between scales searched; a wave at the frame's edge slips by a fifth
 _COVERED = 640  # units: longest reach over which that must hold
 _NEAR = np.arange(-3, 3.25, 0.5)  # units around an expected place
-_CANDIDATES = 8
+_CANDIDATES = 4
 _compiled = numba.njit(cache=True, nogil=True, fastmath=True)
 
 
@@ -140,11 +141,9 @@ def _prepared(luma: Array, unit: float) -> tuple[Array, float]:
 
 def _spectrum(prepared: Array, scale: float) -> NDArray[np.complex128]:
     """Phases of all waves of the key, c128 [S + P] of length 1, sync first."""
-    key = waves()
-    folded = np.fft.rfft2(_folded(prepared, 2 * scale))
-    both = np.concatenate([key.sync, key.data])
-    values = folded[both[:, 0], both[:, 1]].astype(np.complex128)
-    return values / np.maximum(np.abs(values), 1e-12)
+    down, across = waves().all.T
+    values = np.fft.rfft2(_folded(prepared, 2 * scale))[down, across]
+    return (values / np.maximum(np.abs(values), 1e-12)).astype(np.complex128)
 
 
 def _peak(spectrum: NDArray[np.complex128]) -> tuple[float, float, float]:
@@ -162,8 +161,8 @@ def _refined(spectrum: NDArray[np.complex128], place: Place) -> tuple[float, Pla
     """The best place within three units."""
     key = waves()
     agreement = spectrum[: len(key.sync)] * np.conj(key.sync_phase)
-    turn_down = _turn(key.sync[:, 0], place.down + _NEAR[:, None])
-    turn_across = _turn(key.sync[:, 1], place.across + _NEAR[:, None])
+    agreement *= _turn(key.sync[:, 0], place.down + 0.5) * _turn(key.sync[:, 1], place.across + 0.5)
+    turn_down, turn_across = _near_turns()
     surface = ((turn_down * agreement) @ turn_across.T).real
     down, across = np.unravel_index(int(surface.argmax()), surface.shape)
     score = float(surface[down, across]) / math.sqrt(len(key.sync) / 2)
@@ -173,34 +172,48 @@ def _refined(spectrum: NDArray[np.complex128], place: Place) -> tuple[float, Pla
 def _soft(spectrum: NDArray[np.complex128], place: Place) -> Array:
     key: Waves = waves()
     turned = spectrum[len(key.sync) :] * np.conj(key.data_phase)
-    turned *= _turn(key.data[:, 0], place.down) * _turn(key.data[:, 1], place.across)
+    turned *= _turn(key.data[:, 0], place.down + 0.5)
+    turned *= _turn(key.data[:, 1], place.across + 0.5)
     return np.bincount(key.carries, turned.real, CODE_LENGTH).astype(np.float32)
 
 
-def _turn(wave: NDArray[np.int64], shift: object) -> NDArray[np.complex128]:
-    """Undoes a shift; the first of the folded values lies half a unit into the tile."""
-    return np.exp(-2j * np.pi / TILE * (np.asarray(shift) + 0.5) * wave)
+@cache
+def _near_turns() -> tuple[NDArray[np.complex128], NDArray[np.complex128]]:
+    """c128 [13, S] twice: undo the shifts `_NEAR`, down and across."""
+    sync, near = waves().sync, _NEAR[:, None]
+    return _turn(sync[:, 0], near), _turn(sync[:, 1], near)
+
+
+def _turn(wave: NDArray[np.int64], shift: float | NDArray[np.float64]) -> NDArray[np.complex128]:
+    """Undoes a shift; add half a unit, for so far into the tile lies the first folded value."""
+    turned: NDArray[np.complex128] = np.exp(-2j * np.pi / TILE * shift * wave)
+    return turned
 
 
 @_compiled
 def _folded(picture, pitch):  # type: ignore[no-untyped-def]
     """f32 [128, 128]: the picture sampled every `pitch` pixels, and all tiles laid on one."""
-    out = np.zeros((_HALF, _HALF), np.float32)
     height, width = picture.shape
-    columns = int(width / pitch)
     one = np.float32(1)
+    rows = np.zeros((_HALF, width), np.float32)
     for i in range(int(height / pitch)):
-        at = min(max((i + 0.5) * pitch - 0.5, 0.0), height - 1.001)
-        y = int(at)
-        v = np.float32(at - y)
-        for j in range(columns):
-            at = min(max((j + 0.5) * pitch - 0.5, 0.0), width - 1.001)
-            x = int(at)
-            u = np.float32(at - x)
-            above = (one - u) * picture[y, x] + u * picture[y, x + 1]
-            below = (one - u) * picture[y + 1, x] + u * picture[y + 1, x + 1]
-            out[i % _HALF, j % _HALF] += (one - v) * above + v * below
+        y, v = _between(i, pitch, height)
+        line = rows[i % _HALF]
+        for x in range(width):
+            line[x] += (one - v) * picture[y, x] + v * picture[y + 1, x]
+    out = np.zeros((_HALF, _HALF), np.float32)
+    for j in range(int(width / pitch)):
+        x, u = _between(j, pitch, width)
+        for i in range(_HALF):
+            out[i, j % _HALF] += (one - u) * rows[i, x] + u * rows[i, x + 1]
     return out
+
+
+@_compiled
+def _between(index, pitch, size):  # type: ignore[no-untyped-def]
+    """The pixel before a sample, and the weight of the one after."""
+    at = min(max((index + 0.5) * pitch - 0.5, 0.0), size - 1.001)
+    return int(at), np.float32(at - int(at))
 
 
 def _blurred(picture: Array, sigma: float) -> Array:

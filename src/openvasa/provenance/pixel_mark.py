@@ -96,7 +96,8 @@ def _drawn(pattern, height, width, unit):  # type: ignore[no-untyped-def]
             total = np.float32(0)
             for k in range(4):
                 total += weights[k] * rows[(first + k) % TILE, x]
-            out[y, x] = np.int8(np.rint(min(max(total * _STEPS, -127.0), 127.0)))
+            level = int(np.floor(total * _STEPS + 0.5))
+            out[y, x] = min(max(level, -127), 127)
     return out
 
 
@@ -181,5 +182,4 @@ def _add(image, pattern, strength, cell, out):  # type: ignore[no-untyped-def]
         for x in range(width):
             change = np.int32(np.floor(across[x] * pattern[y, x] + half))
             for c in range(3):
-                value = np.int32(image[y, x, c]) + change
-                out[y, x, c] = np.uint8(min(max(value, 0), 255))
+                out[y, x, c] = min(max(np.int32(image[y, x, c]) + change, 0), 255)
