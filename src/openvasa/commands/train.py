@@ -10,8 +10,10 @@ from importlib import import_module
 STAGES = {
     "audio": "openvasa.train.audio_stage",
     "autoencoder": "openvasa.train.autoencoder_stage",
+    "capp-expert": "openvasa.train.capp_expert",
     "motion": "openvasa.train.motion_stage",
     "smoke": "openvasa.train.smoke",
+    "sync-expert": "openvasa.train.sync_expert",
 }
 
 _DESCRIPTION = """\
@@ -21,6 +23,8 @@ stages:
   audio        a large speech encoder -> the compact causal one
   autoencoder  portraits and clips -> the face latent model, a phase at a time
   motion       motion tracks and audio features -> the motion model
+  capp-expert  real videos -> the judge of head motion against sound
+  sync-expert  real videos -> the judge of lips against sound
   smoke        every stage for a few steps on generated data, and a model at the end"""
 
 _EXAMPLES = """\

@@ -25,7 +25,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from openvasa.latent.surface import STABLE
 from openvasa.metrics.bootstrap import interval
+from openvasa.metrics.face_sequence import FaceSequence
 from openvasa.metrics.judges import Network
 from openvasa.types import FPS, SAMPLES_PER_FRAME, Array
 
@@ -45,20 +47,29 @@ class Auc(NamedTuple):
     high: float
 
 
-def pose_rows(angles: Floats, center: Floats, height: Floats) -> Floats:
+def pose_rows(angles: Floats, center: Floats, scale: Floats) -> Floats:
     """What the pose network sees, before windows are cut.
 
     Args:
         angles: f64 [T, 3], degrees.
         center: f64 [T, 2], where the head is, pixels.
-        height: f64 [T], the face's height, pixels.
+        scale: f64 [T], pixels of a unit of the mean face.
 
     Returns:
-        f64 [T, 6]: yaw, pitch, roll in radians; x, y in face heights; log of the size.
+        f64 [T, 6]: yaw, pitch, roll in radians; x, y in units of the mean face; log of the scale.
     """
-    usual = float(np.median(height))
-    size = np.log(height / usual)[:, None]
+    usual = float(np.median(scale))
+    size = np.log(scale / usual)[:, None]
     return np.concatenate([np.radians(angles), center / usual, size], 1)
+
+
+def face_pose(face: FaceSequence) -> Floats:
+    """The rows of a face that was followed through a video.
+
+    All of it comes from points that expressions hardly move: the distance to the chin, say, would
+    tell how far the jaw is open, and CAPP would judge lips.
+    """
+    return pose_rows(face.angles, face.points[:, STABLE, :2].mean(1), face.scale)
 
 
 def capp_vectors(

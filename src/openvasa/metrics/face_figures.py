@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from openvasa.latent.surface import STABLE
 from openvasa.metrics import head_motion, lips
 from openvasa.metrics.blinks import find_blinks
-from openvasa.metrics.capp import capp_vectors, pose_rows
+from openvasa.metrics.capp import capp_vectors, face_pose
 from openvasa.metrics.face_sequence import FaceSequence
 from openvasa.metrics.gaze_distance import distance_error, gaze_error, gaze_spread
 from openvasa.metrics.judges import OWN_CAPP, Judges
@@ -54,9 +54,9 @@ def capp_rows(face: FaceSequence, sound: Array, judges: Judges) -> tuple[Floats,
     """Vectors of CAPP's windows; None without its networks."""
     if not judges.has(*OWN_CAPP):
         return None
-    center = face.points[:, STABLE, :2].mean(1)
-    pose = pose_rows(face.angles, center, face.height)
-    return capp_vectors(pose, sound, (judges.onnx(OWN_CAPP[0]), judges.onnx(OWN_CAPP[1])))
+    return capp_vectors(
+        face_pose(face), sound, (judges.onnx(OWN_CAPP[0]), judges.onnx(OWN_CAPP[1]))
+    )
 
 
 def _motion(face: FaceSequence) -> Values:

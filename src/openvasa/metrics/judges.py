@@ -1,5 +1,7 @@
 """Networks that judge videos, given as files in one folder; none is needed, none is downloaded.
 
+Our own experts ship with the package; a file of the same name in the folder is used instead.
+
 | file | judges | instead |
 |---|---|---|
 | `6DRepNet360.onnx` | head pose | the shipped mesh |
@@ -9,8 +11,8 @@
 | `inception.safetensors` | FID | nothing |
 | `i3d.safetensors` | FVD | nothing |
 | `syncnet.safetensors` | sync, the published network | nothing |
-| `openvasa_sync_picture.onnx`, `openvasa_sync_sound.onnx` | sync, our expert | nothing |
-| `openvasa_capp_pose.onnx`, `openvasa_capp_sound.onnx` | CAPP | nothing |
+| `openvasa_sync_picture.onnx`, `openvasa_sync_sound.onnx` | sync, our expert | the shipped one |
+| `openvasa_capp_pose.onnx`, `openvasa_capp_sound.onnx` | CAPP | the shipped one |
 
 The judge should not be the network that labeled the training data or stood in a loss.
 """
@@ -53,6 +55,7 @@ FILES: Mapping[str, tuple[str, ...]] = {
     "our sync expert": OWN_SYNC,
     "CAPP": OWN_CAPP,
 }
+SHIPPED = Path(__file__).parent / "models"
 _POSE_SIDE = 224
 _MARGIN = 1.25  # of the pose network's square around the mesh, as it was trained
 _MEAN, _SPREAD = np.array([0.485, 0.456, 0.406]), np.array([0.229, 0.224, 0.225])
@@ -68,10 +71,10 @@ class Network(Protocol):
 
 @dataclass(frozen=True)
 class Judges:
-    """A folder of networks, each opened when it is first asked for.
+    """Networks by their files' names, each opened when it is first asked for.
 
     Attributes:
-        folder: Where the files lie; None has none.
+        folder: Where the user's files lie; None has only those that ship.
     """
 
     folder: Path | None = None
@@ -84,12 +87,18 @@ class Judges:
 
     def has(self, *names: str) -> bool:
         """Whether all of these files are there."""
-        return self.folder is not None and all((self.folder / name).is_file() for name in names)
+        return all(self._find(name) is not None for name in names)
 
     def path(self, name: str) -> Path:
         """Where a file is; only for one that is there."""
-        assert self.folder is not None
-        return self.folder / name
+        found = self._find(name)
+        assert found is not None
+        return found
+
+    def _find(self, name: str) -> Path | None:
+        """The user's file before ours."""
+        folders = [SHIPPED] if self.folder is None else [self.folder, SHIPPED]
+        return next((folder / name for folder in folders if (folder / name).is_file()), None)
 
     def missing(self) -> list[str]:
         """A sentence for each judgment that cannot be made."""

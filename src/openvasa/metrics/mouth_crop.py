@@ -6,32 +6,39 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from openvasa.latent.surface import FLIP, STABLE, rigid_fit
+from openvasa.metrics.face_sequence import mean_face
 from openvasa.types import Image
 
 Floats = NDArray[np.float64]
 
-_EYES, _MOUTH = (33, 263), (61, 291)
-_TOP, _CHIN = 10, 152
+_MOUTH = (61, 291)
 MOUTH_SIDE = 96  # pixels of our own expert's input
-_MOUTH_PER_FACE = 0.62  # side of its square per face height: nostrils to chin
+_MOUTH_SQUARE = 0.56  # side of its square in units of the mean face: nostrils to chin
 HEAD_SIDE = 224  # pixels of SyncNet's input
 _SCALE = 0.4  # SyncNet's crop_scale: margin around its face box
 _GRAY = 110  # SyncNet's color beyond the picture
 
 
-def mouth_square(image: Image, points: Floats, size: int = MOUTH_SIDE) -> Image:
+def mouth_square(
+    image: Image, points: Floats, size: int = MOUTH_SIDE, margin: float = 1.0
+) -> Image:  # fmt: skip
     """The lower face turned upright, u8 [size, size, 3].
+
+    It follows the head, not the lips and the jaw: those must move inside it.
 
     Args:
         image: u8 [H, W, 3].
-        points: [>= 468, >= 2], the face's mesh in pixels.
+        points: [>= 468, 3], the face's mesh in pixels.
         size: Pixels a side.
+        margin: Of the square's side; above 1 shows more.
     """
-    xy = points[:, :2]
-    along = xy[_EYES[1]] - xy[_EYES[0]]
-    turn = float(np.arctan2(along[1], along[0]))
-    side = _MOUTH_PER_FACE * float(np.linalg.norm(xy[_TOP] - xy[_CHIN]))
-    return _cut(image, xy[list(_MOUTH)].mean(0), side, turn, size, cv2.BORDER_REPLICATE)
+    mean = mean_face()
+    scale, rotation, shift = rigid_fit(mean[STABLE], points[STABLE] * FLIP)
+    center = (scale * rotation @ mean[list(_MOUTH)].mean(0) + shift) * FLIP
+    turn = float(np.arctan2(-rotation[1, 0], rotation[0, 0]))
+    side = margin * _MOUTH_SQUARE * scale
+    return _cut(image, center[:2], side, turn, size, cv2.BORDER_REPLICATE)
 
 
 def head_squares(points: Floats) -> tuple[Floats, Floats]:

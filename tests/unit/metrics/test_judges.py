@@ -15,15 +15,29 @@ from openvasa.types import InputError
 
 def test_every_missing_judge_gets_a_sentence(tmp_path: Path) -> None:
     nothing = judges.Judges().missing()
-    assert len(nothing) == len(judges.FILES)
+    assert len(nothing) == len(judges.FILES) - 2  # our own experts ship
+    assert judges.Judges().has(*judges.OWN_SYNC, *judges.OWN_CAPP)
     assert all("--judges" in sentence for sentence in nothing)
     (tmp_path / judges.I3D).write_bytes(b"x")
     some = judges.Judges(tmp_path)
     assert some.has(judges.I3D) and not some.has(judges.I3D, judges.LPIPS)
     assert len(some.missing()) == len(nothing) - 1
-    assert list(some.hashes) == [judges.I3D] and some.pose() is None
+    assert judges.I3D in some.hashes and judges.OWN_SYNC[0] in some.hashes
+    assert some.pose() is None
+    own = tmp_path / judges.OWN_SYNC[0]
+    own.write_bytes(b"another")
+    assert judges.Judges(tmp_path).path(own.name) == own  # the user's file before ours
     with pytest.raises(InputError, match="--judges"):
         judges.Judges(tmp_path / "none")
+
+
+def test_the_shipped_experts_take_any_batch_and_give_unit_vectors() -> None:
+    rng, ours = np.random.default_rng(0), judges.Judges()
+    shapes = ((3, 5, 96, 96), (80, 20), (75, 6), (48000,))
+    for name, shape in zip((*judges.OWN_SYNC, *judges.OWN_CAPP), shapes, strict=True):
+        out = ours.onnx(name)(rng.random((2, *shape), np.float32))
+        np.testing.assert_allclose(np.linalg.norm(out, axis=1), 1, atol=1e-3)
+        assert not np.allclose(out[0], out[1], atol=1e-4)
 
 
 def test_the_pose_judge_reads_a_turned_head() -> None:
