@@ -24,8 +24,9 @@ FLAGS = {
     "--guidance --help --identity --key --label --model --motion --no-label --output --seed --size "
     "--steps",
     "bench": "--framing --help --model",
-    "edit": "--blink --distance --expression --face --framing --gaze --help --model --mouth-open "
-    "--output --pitch --portrait --roll --sheet --size --smile --yaw",
+    "edit": "--blink --blocklist --certificate --consent --distance --expression --face --framing "
+    "--gaze --help --identity --key --label --model --mouth-open --no-label --output --pitch "
+    "--portrait --roll --sheet --size --smile --yaw",
     "evaluate": "--baselines --help --judges --portraits",  # all else belongs to WHAT
     "export": "--audio --autoencoder --head --help --latent --motion --name --notice --output "
     "--sources",

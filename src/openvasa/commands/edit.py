@@ -14,6 +14,7 @@ from openvasa.commands.animate import (
     _face,
 )
 from openvasa.commands.performance_flags import distance, gaze, number
+from openvasa.commands.provenance_flags import add_flags, read_flags
 from openvasa.types import EXPRESSION_NAMES, InputError
 from openvasa.weights import DEFAULT_MODEL
 
@@ -80,11 +81,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="which face of the photo, counted from 1, the largest first (default: 1)")  # fmt: skip
     add("--model", default=DEFAULT_MODEL, metavar="NAME",
         help=f"a model that ships, or a model's folder (default: {DEFAULT_MODEL})")  # fmt: skip
+    add_flags(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Edits; returns the exit code."""
     _check_target(arguments)
+    provenance = read_flags(arguments)
+    provenance.refuse(arguments.portrait, arguments.face)
     from openvasa.engine import editing
     from openvasa.engine.animator import Animator  # takes a second; mistakes are told before
     from openvasa.engine.several_photos import prepare_several
@@ -95,9 +99,8 @@ def run(arguments: argparse.Namespace) -> int:
         distance=arguments.distance, gaze=arguments.gaze, expression=_values(arguments),
     )  # fmt: skip
     animator = Animator.load(arguments.model)
-    avatar = prepare_several(
-        animator, [arguments.portrait, *arguments.more], face=arguments.face
-    )  # fmt: skip
+    photos = [arguments.portrait, *arguments.more]
+    avatar = prepare_several(animator, photos, face=arguments.face)
     if avatar.faces > 1 and arguments.face is None:
         _say(f"The photo shows {avatar.faces} faces; the largest is taken (--face N for another).")
     if arguments.sheet:
@@ -106,7 +109,9 @@ def run(arguments: argparse.Namespace) -> int:
         image = editing.edit_photo(
             animator, avatar, edit, framing=arguments.framing, size=arguments.size
         ).image  # fmt: skip
-    save_png(arguments.output, image)
+    origin = provenance.origin(animator.bundle, components=tuple(photos))
+    with provenance.release(arguments.output, origin) as hidden:
+        save_png(hidden, image)
     _say(f"{arguments.output}: {image.shape[1]} x {image.shape[0]} pixels.")
     return 0
 

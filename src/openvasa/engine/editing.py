@@ -12,6 +12,7 @@ from PIL import ImageDraw, ImageFont
 from openvasa.engine.anchor import Anchor
 from openvasa.engine.animator import Animator
 from openvasa.engine.avatar import Avatar
+from openvasa.engine.own_points import keep_own
 from openvasa.engine.render import Renderer
 from openvasa.face.paste import Paster
 from openvasa.types import EXPRESSION_NAMES, POSE_DIM, Frame, Image, InputError, Motion

@@ -40,8 +40,9 @@ def test_a_face_lost_for_long_is_refused_with_the_time() -> None:
         _track([_mesh(0, 20)])
 
 
-@pytest.mark.parametrize(("rate", "pictures", "frames"), [(25, 50, 50), (30, 60, 50), (12.5, 25, 50),
-                                                          (60, 1, 1)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("rate", "pictures", "frames"), [(25, 50, 50), (30, 60, 50), (12.5, 25, 50), (60, 1, 1)]
+)
 def test_any_rate_becomes_25(rate: float, pictures: int, frames: int) -> None:
     track = _track([_mesh(k / rate) for k in range(pictures)], rate)
     read = track.resampled(track.points()[:, 0])
