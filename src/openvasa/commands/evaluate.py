@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from openvasa.commands import evaluate_benchmark, evaluate_study
+from openvasa.commands import evaluate_benchmark, evaluate_mark, evaluate_study
 from openvasa.commands.evaluate_run import (
     PHOTO_ENDINGS,
     VIDEO_ENDINGS,
@@ -60,7 +60,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     experts.add_argument("folder", type=Path, metavar="FOLDER",
                          help="real videos with sound; a name up to its first _ is the "
                          "person")  # fmt: skip
-    for kind in (videos, benchmark, study, corrupt, floors, experts):
+    mark = kinds.add_parser("mark", help="what the invisible mark withstands")
+    evaluate_mark.configure(mark)
+    for kind in (videos, benchmark, study, corrupt, floors, experts, mark):
         _shared(kind, references=kind in (videos, benchmark))
 
 
@@ -162,5 +164,5 @@ def _system(video: Path, folder: Path) -> str:
 
 _RUNS: dict[str, Callable[[argparse.Namespace], None]] = {
     "videos": _videos, "benchmark": evaluate_benchmark.run, "study": evaluate_study.run,
-    "corruptions": _corruptions, "floors": _floors, "experts": _experts,
+    "corruptions": _corruptions, "floors": _floors, "experts": _experts, "mark": evaluate_mark.run,
 }  # fmt: skip

@@ -2,7 +2,7 @@
 
 Lengths are in units of 1/512 of the frame's short side, so the pattern is scaled with a video and
 is found again without knowing its first size. The tile is a sum of waves whose phases are a key,
-fixed once: a fifth of them are always the same and tell where the tile lies, the others are each
+fixed once: some of them are always the same and tell where the tile lies, the others are each
 turned by half a circle or not, and carry the content id. Spread-spectrum marking: Cox et al.,
 "Secure spread spectrum watermarking for multimedia", IEEE Trans. Image Processing 6, 1997.
 """
@@ -24,7 +24,7 @@ SMALLEST_UNIT = 0.5  # pixels: below 256 pixels the pattern keeps its size and s
 # Waves along a side of the tile: periods of 12.8 to 5.3 units. Longer ones drown in the picture
 # and are seen sooner, shorter ones do not survive half size.
 _LONGEST, _SHORTEST = 20, 48
-_SYNC_SHARE = 0.2  # the id needs more strength to be read than the presence to be told
+_SYNC_SHARE = 0.28  # the id needs more strength to be read than the presence to be told
 _PEAK = 2.5  # in standard deviations; higher peaks would be seen first
 _KEY = 0x6F70656E76617361  # public: the mark tells honest people, it does not stop forgers
 

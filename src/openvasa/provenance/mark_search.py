@@ -33,7 +33,7 @@ _SMALLEST = 0.4  # pixels a unit: below, the waves are too short for the pixels
 _FEWEST = 180  # units of the frame that must be in sight along its shorter side
 _STEP = 0.008  # between scales searched; a wave at the frame's edge slips by a fifth
 _COVERED = 640  # units: longest reach over which that must hold
-_NEAR = np.arange(-3, 3.25, 0.5)  # units around an expected place
+_NEAR = np.arange(-1.5, 1.75, 0.5)  # units around an expected place
 _CANDIDATES = 4
 _compiled = numba.njit(cache=True, nogil=True, fastmath=True)
 
@@ -158,7 +158,7 @@ def _peak(spectrum: NDArray[np.complex128]) -> tuple[float, float, float]:
 
 
 def _refined(spectrum: NDArray[np.complex128], place: Place) -> tuple[float, Place]:
-    """The best place within three units."""
+    """The best place within a unit and a half."""
     key = waves()
     agreement = spectrum[: len(key.sync)] * np.conj(key.sync_phase)
     agreement *= _turn(key.sync[:, 0], place.down + 0.5) * _turn(key.sync[:, 1], place.across + 0.5)
@@ -179,7 +179,7 @@ def _soft(spectrum: NDArray[np.complex128], place: Place) -> Array:
 
 @cache
 def _near_turns() -> tuple[NDArray[np.complex128], NDArray[np.complex128]]:
-    """c128 [13, S] twice: undo the shifts `_NEAR`, down and across."""
+    """c128 [7, S] twice: undo the shifts `_NEAR`, down and across."""
     sync, near = waves().sync, _NEAR[:, None]
     return _turn(sync[:, 0], near), _turn(sync[:, 1], near)
 

@@ -21,9 +21,10 @@ from openvasa.types import Array, Image
 __all__ = ["PAYLOAD_BITS", "MarkReading", "PixelMark", "read_frames", "read_image"]
 
 # Strengths are standard deviations of the pattern, in levels of 255.
-_FAINTEST = 0.9  # on smooth skin and walls; looked at: 1.6 shows there, 0.9 does not
-_STRONGEST = 3.0  # in hair and foliage
-_TEXTURE = 0.15  # strength a level of texture
+_FAINTEST = 1.0  # on smooth skin and walls; looked at: 1.6 shows there, 1.0 does not
+_STRONGEST = 3.5  # in hair and foliage
+_TEXTURE = 0.3  # strength a level of texture ...
+_SHADING = 2.0  # ... beyond the deviation that a smooth but round surface has
 _MEAN_SQUARE = 3.9  # of the whole frame: with rounding, 42.1 dB
 _DARK, _DARK_LEVEL = 0.55, 40.0  # share of the strength in black, and the luma from which it is 1
 _CELL = 8.0  # units, side of the squares in which texture is measured
@@ -130,7 +131,7 @@ def _strength(image: Image, cell: int) -> Array:
     across = np.minimum(np.minimum(padded[:, :-2], padded[:, 1:-1]), padded[:, 2:])
     smoothest = np.minimum(np.minimum(across[:-2], across[1:-1]), across[2:])
     texture = 0.5 * (smoothest + np.minimum(deviation, 2 * smoothest))
-    strength = np.clip(_FAINTEST + _TEXTURE * texture, _FAINTEST, _STRONGEST)
+    strength = np.clip(_FAINTEST + _TEXTURE * (texture - _SHADING), _FAINTEST, _STRONGEST)
     strength *= np.minimum(_DARK + (1 - _DARK) * mean / _DARK_LEVEL, 1)
     strength *= min(1.0, float(np.sqrt(_MEAN_SQUARE / np.mean(strength**2))))
     return strength.astype(np.float32)

@@ -1,0 +1,50 @@
+"""Scale and shift are found, and scores of unmarked pictures are as the theory says."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from PIL import Image as Pillow
+
+from marked_pictures import picture
+from openvasa.provenance.mark_search import Finding, Place, look_everywhere, look_near
+from openvasa.provenance.pixel_mark import PixelMark
+
+
+def _luma(image: np.ndarray) -> np.ndarray:
+    return image.mean(-1).astype(np.float32)
+
+
+def test_the_place_of_a_scaled_crop_is_found() -> None:
+    marked = Pillow.fromarray(PixelMark(5).embed(picture(512, 512)))
+    piece = marked.crop((40, 90, 440, 490)).resize((460, 460), Pillow.Resampling.BICUBIC)
+    found = look_everywhere(_luma(np.asarray(piece)))
+    assert found is not None and found.false_alarm < 1e-9
+    assert found.place.unit == pytest.approx(1.15, rel=0.004)
+    assert found.place.down == pytest.approx(90, abs=1)
+    assert found.place.across == pytest.approx(40, abs=1)
+
+
+def test_a_picture_too_small_is_not_searched() -> None:
+    assert look_everywhere(np.zeros((60, 60), np.float32)) is None
+
+
+def test_scores_of_pictures_without_the_mark() -> None:
+    """One place chosen beforehand would score normally; the best of 245 near ones about 2."""
+    rng = np.random.default_rng(0)
+    scores = []
+    for seed in range(40):
+        luma = _luma(picture(200, 200, seed=seed)) + 8 * rng.normal(size=(200, 200))
+        places = [Place(200 / 512, *rng.uniform(0, 256, 2))]
+        scores.append(look_near(luma.astype(np.float32), places).score)
+    assert 0.5 < np.mean(scores) < 3 and max(scores) < 5
+
+
+def test_false_alarms_count_all_places_tried() -> None:
+    soft = np.zeros(288, np.float32)
+    one, many = (Finding(Place(1, 0, 0), 6.0, places, soft) for places in (1, 1000))
+    assert one.false_alarm == pytest.approx(0.5 * math.erfc(6 / math.sqrt(2)))
+    assert many.false_alarm == pytest.approx(1000 * one.false_alarm)
+    assert Finding(Place(1, 0, 0), 0.0, 1000, soft).false_alarm == 1
