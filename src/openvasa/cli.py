@@ -39,6 +39,7 @@ VERBS = {
         "a portrait and a recording -> a talking-face video", "openvasa.commands.animate"
     ),
     "bench": Verb("how fast this machine animates, stage by stage", "openvasa.commands.bench"),
+    "dub": Verb("a video of a person, new speech", "openvasa.commands.dub"),
     "edit": Verb("a photo with known changes of pose and expression", "openvasa.commands.edit"),
     "evaluate": Verb("how good talking-face videos are", "openvasa.commands.evaluate"),
     "export": Verb("trained networks -> a model folder", "openvasa.commands.export"),
@@ -51,6 +52,9 @@ VERBS = {
     ),
     "reenact": Verb(
         "a portrait that does what the person in a video does", "openvasa.commands.reenact"
+    ),
+    "serve": Verb(
+        "a page and a server on which a portrait speaks live", "openvasa.commands.serve"
     ),
     "train": Verb("one stage of training", "openvasa.commands.train"),
     "verify": Verb(

@@ -103,13 +103,16 @@ def run(arguments: argparse.Namespace) -> int:
     avatar = prepare_several(animator, photos, face=arguments.face)
     if avatar.faces > 1 and arguments.face is None:
         _say(f"The photo shows {avatar.faces} faces; the largest is taken (--face N for another).")
+    asked = edit, arguments.sheet, arguments.framing, arguments.size, arguments.face
+    marks = provenance.marks(*photos, animator.bundle.config["files"], *asked)
     if arguments.sheet:
-        image = editing.edit_sheet(animator, avatar, edit, arguments.size or editing.TILE)
+        tile = arguments.size or editing.TILE
+        image = editing.edit_sheet(animator, avatar, edit, tile, marks)
     else:
         image = editing.edit_photo(
-            animator, avatar, edit, framing=arguments.framing, size=arguments.size
+            animator, avatar, edit, framing=arguments.framing, size=arguments.size, marks=marks
         ).image  # fmt: skip
-    origin = provenance.origin(animator.bundle, components=tuple(photos))
+    origin = provenance.origin(animator.bundle, marks, components=tuple(photos))
     with provenance.release(arguments.output, origin) as hidden:
         save_png(hidden, image)
     _say(f"{arguments.output}: {image.shape[1]} x {image.shape[0]} pixels.")

@@ -85,11 +85,13 @@ def run(arguments: argparse.Namespace) -> int:
         _say(f"The photo shows {avatar.faces} faces; the largest is taken (--face N for another).")
     driver = _followed(animator, arguments.video, arguments.driver_face, about.seconds)
     motion = driver.motion(avatar, Anchor(animator.run), arguments.mode)
+    asked = arguments.mode, arguments.framing, arguments.size, arguments.face, arguments.driver_face
+    marks = provenance.marks(*photos, arguments.video, animator.bundle.config["files"], *asked)
     size, frames = reenacted(
-        animator, avatar, motion, framing=arguments.framing, size=arguments.size
+        animator, avatar, motion, framing=arguments.framing, size=arguments.size, marks=marks
     )  # fmt: skip
     sound = arguments.video if arguments.sound and about.has_sound else None
-    origin = provenance.origin(animator.bundle, components=tuple(photos))
+    origin = provenance.origin(animator.bundle, marks, components=tuple(photos))
     with provenance.release(arguments.output, origin) as hidden:
         save(frames, len(motion), hidden, size, sound, "reenacting")
     seconds = time.monotonic() - started

@@ -28,11 +28,12 @@ from openvasa.face.follow import FaceFollower
 from openvasa.face.landmarks import Mesh
 from openvasa.latent.surface import control_points, pose_of
 from openvasa.media.timed_video import timed_pictures
+from openvasa.provenance.frame_marks import FrameMarks
 from openvasa.types import Array, Frame, Image, InputError, Motion
 
 MODES = ("relative", "absolute")
 SMOOTH_POSE, SMOOTH_FACE = 0.36, 0.20  # seconds, widths of the smoothing kernels
-_LOOK_EVERY = 2  # pictures: the encoder looks at each so many
+LOOK_EVERY = 2  # pictures: the encoder looks at each so many
 Progress = Callable[[float], None]  # seconds of video read
 
 
@@ -111,7 +112,7 @@ def read_driver(
     for time, picture in timed_pictures(path):
         mesh = follower.add(picture)
         track.add(time, mesh)
-        if mesh is not None and (not looks or len(track) % _LOOK_EVERY == 0):
+        if mesh is not None and (not looks or len(track) % LOOK_EVERY == 0):
             looks.append(look(animator, picture, mesh))
             track.looked()
         if progress is not None:
@@ -128,7 +129,7 @@ def read_driver(
 
 def reenacted(
     animator: Animator, avatar: Avatar, motion: Motion, *, framing: str = "crop",
-    size: int | None = None,
+    size: int | None = None, marks: FrameMarks | None = None,
 ) -> tuple[tuple[int, int], Iterator[Frame]]:  # fmt: skip
     """A portrait doing a known motion.
 
@@ -138,12 +139,14 @@ def reenacted(
         motion: Such as `Driver.motion` gives.
         framing: As for `Animator.animate`.
         size: As for `Animator.animate`.
+        marks: As for `Animator.animate`.
 
     Returns:
         (width, height) of the frames, and the frames in order; few are in memory at any time.
     """
     renderer = Renderer(
-        avatar, keep_own(animator.run, avatar), animator.topology, framing=framing, size=size
+        avatar, keep_own(animator.run, avatar), animator.topology, framing=framing, size=size,
+        marks=marks,
     )  # fmt: skip
 
     def frames() -> Iterator[Frame]:

@@ -15,6 +15,7 @@ from openvasa.engine.avatar import Avatar
 from openvasa.engine.own_points import keep_own
 from openvasa.engine.render import Renderer
 from openvasa.face.paste import Paster
+from openvasa.provenance.frame_marks import FrameMarks
 from openvasa.types import EXPRESSION_NAMES, POSE_DIM, Frame, Image, InputError, Motion
 
 EYES_TURN = np.radians([30.0, 22.0])  # how far eyes go in the head, yaw and pitch
@@ -88,8 +89,9 @@ class StillRenderer(Renderer):
     """Makes single pictures; in framing `full` as sharp and as large as the photo itself."""
 
     def __init__(
-        self, animator: Animator, avatar: Avatar, framing: str = "full", size: int | None = None
-    ) -> None:
+        self, animator: Animator, avatar: Avatar, framing: str = "full", size: int | None = None,
+        marks: FrameMarks | None = None,
+    ) -> None:  # fmt: skip
         """Prepares the photo.
 
         Args:
@@ -97,6 +99,7 @@ class StillRenderer(Renderer):
             avatar: The portrait.
             framing: `crop` or `full`.
             size: The picture's longer side; None is the photo's own, for `crop` the face's.
+            marks: As for `Renderer`.
         """
         height, width = avatar.photo.shape[:2]
         longest = size or max(height, width)
@@ -105,8 +108,8 @@ class StillRenderer(Renderer):
         if framing == "crop" and size is not None:
             side = size
         super().__init__(
-            avatar, animator.run, animator.topology, framing="crop", size=side,
-            whole=framing == "full",
+            avatar, keep_own(animator.run, avatar), animator.topology, framing="crop", size=side,
+            whole=framing == "full", marks=marks,
         )  # fmt: skip
         if framing == "full":  # after the crop is cut as fine as the photo
             self._paster = Paster(avatar.photo, avatar.box, side, longest)
@@ -115,7 +118,7 @@ class StillRenderer(Renderer):
 
 def edit_photo(
     animator: Animator, avatar: Avatar, edit: Edit, *, framing: str = "full",
-    size: int | None = None,
+    size: int | None = None, marks: FrameMarks | None = None,
 ) -> Frame:  # fmt: skip
     """The portrait with the asked changes.
 
@@ -125,15 +128,19 @@ def edit_photo(
         edit: What to change.
         framing: `full`: inside the whole photo; `crop`: the square around the face.
         size: The picture's longer side in pixels, even; None is as large as the photo shows it.
+        marks: As for `Renderer`.
 
     Raises:
         InputError: An expression's name is unknown.
     """
     motion = edit_motion(avatar, Anchor(animator.run), edit)
-    return StillRenderer(animator, avatar, framing, size)(motion, 0)
+    return StillRenderer(animator, avatar, framing, size, marks)(motion, 0)
 
 
-def edit_sheet(animator: Animator, avatar: Avatar, edit: Edit, tile: int = TILE) -> Image:
+def edit_sheet(
+    animator: Animator, avatar: Avatar, edit: Edit, tile: int = TILE,
+    marks: FrameMarks | None = None,
+) -> Image:  # fmt: skip
     """A contact sheet u8 [H, W, 3]: the edit turned to five sides, by six expressions.
 
     Args:
@@ -141,8 +148,9 @@ def edit_sheet(animator: Animator, avatar: Avatar, edit: Edit, tile: int = TILE)
         avatar: The portrait.
         edit: What all pictures share; columns turn it further, rows change expressions.
         tile: Side of each picture in pixels, even.
+        marks: What every picture gets, as for `Renderer`.
     """
-    renderer = StillRenderer(animator, avatar, "crop", tile)
+    renderer = StillRenderer(animator, avatar, "crop", tile, marks)
     anchor = Anchor(animator.run)
     rows = []
     for values in SHEET_ROWS.values():
