@@ -35,7 +35,7 @@ lint: .venv-test/.ready
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 13))' \
 		|| { echo "openvasa needs Python 3.11 or 3.12: make PYTHON=python3.11 ..."; exit 1; }
 	@$(PYTHON) -m venv .venv-test
-	@.venv-test/bin/pip install --quiet --editable '.[train,cluster,dev]'
+	@.venv-test/bin/pip install --quiet --editable '.[train,cluster,server,dev]'
 	@touch $@
 
 clean:

@@ -37,6 +37,8 @@ FLAGS = {
     "reenact": "--blocklist --certificate --consent --driver-face --face --framing --help "
     "--identity --key --label --mode --model --no-label --no-sound --output --portrait --size "
     "--sound",
+    "serve": "--blocklist --certificate --help --host --identity --key --model --port --sessions "
+    "--token",
     "train": "--help",  # all else belongs to the stage
     "verify": "--help --json --page --trust",
 }

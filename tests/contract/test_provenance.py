@@ -24,8 +24,9 @@ from tiny_model import tiny_bundle, tiny_face, tone
 
 SRC = Path(openvasa.__file__).parent
 ID = 0xFEDCBA987654
-# Verbs that write no talking face: measures, stores, models and verdicts.
-OTHER_VERBS = {"bench", "evaluate", "export", "prepare-data", "train", "verify"}
+# Verbs that write no talking face: measures, stores, models and verdicts. What `serve` sends and
+# signs is in test_server.py.
+OTHER_VERBS = {"bench", "evaluate", "export", "prepare-data", "serve", "train", "verify"}
 
 
 @pytest.fixture(scope="module")

@@ -5,6 +5,7 @@ bundle · weights · media
 face · audio · latent · motion · provenance      (rooms on one line do not know each other)
 data · metrics
 train · engine                      (engine never imports data or train)
+server
 commands
 cli
 """
@@ -21,7 +22,7 @@ import openvasa
 
 SRC = Path(openvasa.__file__).parent
 FLOORS = {
-    "__init__": 9,  # names every room's public part, but imports none of it before it is used
+    "__init__": 10,  # names every room's public part, but imports none of it before it is used
     "types": 0,
     "bundle": 1,
     "weights": 2,
@@ -35,9 +36,10 @@ FLOORS = {
     "metrics": 4,
     "engine": 5,
     "train": 5,
-    "commands": 6,
-    "cli": 7,
-    "__main__": 8,
+    "server": 6,
+    "commands": 7,
+    "cli": 8,
+    "__main__": 9,
 }
 # What `pip install openvasa` brings; torch and the like come with the extra `train`.
 CORE = {

@@ -1,0 +1,140 @@
+"""One live performance: a thread that turns what a client says into messages for it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+
+from openvasa.engine.stream import StreamSession
+from openvasa.server.inbox import Inbox, Piece, RealTime
+from openvasa.server.interruption import put_back
+from openvasa.server.outbox import Outbox, Parcel
+from openvasa.server.pictures import Encoder
+from openvasa.server.requests import End, Hello, Interrupt, Message, Steer, answer
+from openvasa.server.resampler import Resampler
+from openvasa.types import FPS, SAMPLE_RATE, InputError
+
+MEMORY = 16  # states kept to go back to: 3 s
+REACTION = 2  # frames after the one on the screen with which an interruption begins
+
+
+class LivePerformance:
+    """All that one live client owns; nothing of it is shared.
+
+    Its thread runs from `start` until `close`, or until the last frame in pace `free`.
+    """
+
+    def __init__(self, hello: Hello, session: StreamSession, encoder: Encoder, outbox: Outbox,
+                 clock: Callable[[], float] = time.monotonic) -> None:  # fmt: skip
+        """Use `start`.
+
+        Args:
+            hello: What the client wants.
+            session: Performs it; closed at the end.
+            encoder: Of its frames.
+            outbox: Where messages go; closed at the end.
+            clock: Seconds.
+        """
+        self._session, self._encoder, self._outbox, self._clock = session, encoder, outbox, clock
+        self._inbox = Inbox(live=hello.pace == "live")
+        self._resampler = Resampler(hello.rate)
+        self._sent = 0  # samples that came from the client
+        self._position = 0  # samples performed, on the clock of the frames
+        self._states = deque([session.state], MEMORY)
+        self._thread = threading.Thread(target=self._run, name="openvasa-live", daemon=True)
+
+    def start(self) -> None:
+        """Begins."""
+        self._thread.start()
+
+    def hear(self, pcm: bytes) -> None:
+        """Sound of the client.
+
+        Raises:
+            InputError: It is no 16-bit sound, or too much waits.
+        """
+        samples = self._resampler(pcm)
+        self._inbox.hear(samples, self._sent, self._clock())
+        self._sent += len(pcm) // 2
+
+    def told(self, message: Message) -> None:
+        """A text message of the client.
+
+        Raises:
+            InputError: It asks for what cannot be.
+        """
+        if isinstance(message, Steer):
+            self._inbox.steer(message.controls.controls())
+        elif isinstance(message, End):
+            self._inbox.hear(self._resampler.flush(), self._sent, self._clock())
+            self._inbox.end()
+        elif isinstance(message, Interrupt):
+            self._resampler.flush()
+            self._inbox.interrupt(message.shown)
+        else:
+            raise InputError("the performance has begun: open another connection to greet again.")
+
+    @property
+    def full(self) -> bool:
+        """Whether enough sound waits."""
+        return self._inbox.full
+
+    def close(self) -> None:
+        """Ends the thread; frames under way are dropped. Returns when it has ended."""
+        self._inbox.close()
+        self._outbox.close()
+        if self._thread.ident is not None:
+            self._thread.join()
+        self._session.close()
+
+    def _run(self) -> None:
+        try:
+            clock = RealTime(self._clock(), self._clock)
+            while piece := self._inbox.next_piece(self._position / SAMPLE_RATE, clock):
+                self._obey()
+                self._perform(piece)
+                if piece.last:
+                    self._say("done", frames=self._session.state.frames)
+                    return
+        except InputError as error:
+            self._say("error", code="unusable", message=str(error))
+        except Exception:
+            self._say("error", code="internal", message="the performance broke off: start again.")
+            raise
+        finally:
+            self._outbox.close()
+
+    def _obey(self) -> None:
+        orders = self._inbox.orders()
+        if orders.controls is not None:
+            self._session.controls = orders.controls
+        if orders.interrupted:
+            made = self._session.state.frames
+            frame = made if orders.shown is None else orders.shown + REACTION
+            self._session.state = state = put_back(self._states, frame)
+            self._states = deque([state], MEMORY)
+            self._position = round(state.frames * SAMPLE_RATE / FPS)
+            self._outbox.take_back(state.frames)
+            self._encoder.restart()
+            self._say("interrupted", frame=state.frames)
+
+    def _perform(self, piece: Piece) -> None:
+        if piece.onset is not None:
+            self._say("speech", sample=piece.onset, time=self._position / SAMPLE_RATE)
+        if piece.last:
+            frames = iter(self._session.flush())
+        else:
+            frames = self._session.iterate(piece.samples)
+        self._position += len(piece.samples)
+        self._states.append(self._session.state)
+        for frame in frames:
+            if self._inbox.urgent:
+                return  # leaving the iterator behind cancels what is under way
+            if not self._outbox.put(Parcel(self._encoder(frame), frame.index)):
+                self._encoder.restart()
+                self._say("dropped", frames=self._outbox.dropped)
+
+    def _say(self, kind: str, **fields: object) -> None:
+        self._outbox.put(Parcel(answer(kind, **fields)))

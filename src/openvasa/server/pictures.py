@@ -1,0 +1,97 @@
+"""Frames -> binary messages: a header with index and time, then JPEG or H.264."""
+
+from __future__ import annotations
+
+import io
+import struct
+from fractions import Fraction
+from typing import Protocol
+
+import av
+from av.video.frame import PictureType
+from av.video.stream import VideoStream
+from PIL import Image as Pillow
+
+from openvasa.types import FPS, Frame, Image
+
+# kind, flags, reserved, index of the frame, its time in microseconds; little-endian
+HEADER = struct.Struct("<BBHIQ")
+JPEG, H264 = 1, 2
+KEY = 1  # flag: the picture can be decoded without those before it
+
+
+class Encoder(Protocol):
+    """Turns one session's frames into messages, in order."""
+
+    def __call__(self, frame: Frame) -> bytes:
+        """The frame's message."""
+
+    def restart(self) -> None:
+        """Has the next frame be a key frame, because some before it were not sent."""
+
+
+def create_encoder(video: str, quality: int) -> Encoder:
+    """The encoder for `jpeg`, with its quality, or `h264`."""
+    return JpegEncoder(quality) if video == "jpeg" else H264Encoder()
+
+
+def _header(kind: int, key: bool, frame: Frame) -> bytes:
+    time = round(frame.index * 1_000_000 / FPS)
+    return HEADER.pack(kind, KEY if key else 0, 0, frame.index, time)
+
+
+class JpegEncoder:
+    """Every picture stands alone."""
+
+    def __init__(self, quality: int) -> None:
+        """JPEG quality, 50 to 95."""
+        self._quality = quality
+
+    def __call__(self, frame: Frame) -> bytes:
+        """See `Encoder`."""
+        out = io.BytesIO()
+        Pillow.fromarray(frame.image).save(out, format="JPEG", quality=self._quality)
+        return _header(JPEG, True, frame) + out.getvalue()
+
+    def restart(self) -> None:
+        """See `Encoder`."""
+
+
+class H264Encoder:
+    """Annex B, constrained baseline, one packet a frame: what WebCodecs decodes without delay."""
+
+    def __init__(self) -> None:
+        """Starts with a key frame."""
+        self._stream: VideoStream | None = None
+        self._key, self._count = True, 0
+
+    def __call__(self, frame: Frame) -> bytes:
+        """See `Encoder`."""
+        packet = self._packet(frame.image)
+        return _header(H264, packet.is_keyframe, frame) + bytes(packet)
+
+    def restart(self) -> None:
+        """See `Encoder`."""
+        self._key = True
+
+    def _packet(self, image: Image) -> av.Packet[VideoStream]:
+        if self._stream is None:
+            self._stream = _h264_stream(image.shape[1], image.shape[0])
+        picture = av.VideoFrame.from_ndarray(image, format="rgb24")
+        picture.pts = self._count  # goes on where a frame's own index may go back
+        picture.pict_type = PictureType.I if self._key else PictureType.NONE
+        self._key, self._count = False, self._count + 1
+        (packet,) = self._stream.encode(picture)
+        return packet
+
+
+def _h264_stream(width: int, height: int) -> VideoStream:
+    # A raw stream into a buffer that is never written: only its codec is used.
+    stream = av.open(io.BytesIO(), "w", format="h264").add_stream("libx264", rate=FPS)
+    stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+    stream.time_base = Fraction(1, FPS)
+    stream.options = {
+        "preset": "veryfast", "tune": "zerolatency", "profile": "baseline", "crf": "21",
+        "x264-params": "repeat-headers=1:keyint=50:threads=1",
+    }  # fmt: skip
+    return stream
