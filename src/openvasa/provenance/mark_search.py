@@ -35,6 +35,7 @@ _STEP = 0.012  # between scales searched; a wave at the frame's edge slips by a 
 _COVERED = 640  # units: longest reach over which that must hold
 _NEAR = np.arange(-1.5, 1.75, 0.5)  # units around an expected place
 _CANDIDATES = 4
+Shrink = tuple[float, float]  # resized over first size: down, across
 _compiled = numba.njit(cache=True, nogil=True, fastmath=True)
 
 
@@ -82,7 +83,7 @@ def look_near(luma: Array, expected: list[Place]) -> Finding:
         scales = place.unit * (1 + _STEP * np.array([-0.5, -0.25, 0, 0.25, 0.5]))
         prepared, shrink = _prepared(luma, place.unit)
         for unit in scales:
-            spectrum = _spectrum(prepared, unit * shrink)
+            spectrum = _spectrum(prepared, unit, shrink)
             found = _refined(spectrum, Place(unit, place.down, place.across))
             tried += len(_NEAR) ** 2
             if best is None or found[0] > best[0]:
@@ -103,7 +104,7 @@ def look_everywhere(luma: Array) -> Finding | None:
     found, scales = [], 0
     for prepared, shrink, units in _groups(luma):
         for unit in units:
-            score, down, across = _peak(_spectrum(prepared, unit * shrink))
+            score, down, across = _peak(_spectrum(prepared, unit, shrink))
             found.append((score, Place(unit, down, across)))
             scales += 1
     if not found:
@@ -115,7 +116,7 @@ def look_everywhere(luma: Array) -> Finding | None:
     return Finding(best.place, best.score, 4 * scales * TILE**2, best.soft)
 
 
-def _groups(luma: Array) -> Iterator[tuple[Array, float, list[float]]]:
+def _groups(luma: Array) -> Iterator[tuple[Array, Shrink, list[float]]]:
     """Each resized picture, its shrinking, and the scales to look at in it."""
     shortest = min(luma.shape)
     unit, largest = _SMALLEST, shortest / _FEWEST
@@ -128,21 +129,24 @@ def _groups(luma: Array) -> Iterator[tuple[Array, float, list[float]]]:
         yield prepared, shrink, units
 
 
-def _prepared(luma: Array, unit: float) -> tuple[Array, float]:
+def _prepared(luma: Array, unit: float) -> tuple[Array, Shrink]:
     """The picture at half a pixel a unit: what is broad taken away, textures made even."""
-    shrink = _FINE / unit
-    size = max(round(luma.shape[1] * shrink), 2), max(round(luma.shape[0] * shrink), 2)
-    resized = np.asarray(Pillow.fromarray(luma).resize(size, Pillow.Resampling.BICUBIC))
+    height, width = (max(round(side * _FINE / unit), 2) for side in luma.shape)
+    resized = np.asarray(Pillow.fromarray(luma).resize((width, height), Pillow.Resampling.BICUBIC))
     detail = resized - _blurred(resized, _BROAD)
     strength = _blurred(detail * detail, _AROUND)
     # The mark is stronger in texture, but less than the texture is: hence not the power 1.
-    return detail / (strength + np.float32(_FLOOR**2)) ** np.float32(0.75), shrink
+    return detail / (strength + np.float32(_FLOOR**2)) ** np.float32(0.75), (
+        height / luma.shape[0], width / luma.shape[1],
+    )  # fmt: skip
 
 
-def _spectrum(prepared: Array, scale: float) -> NDArray[np.complex128]:
+def _spectrum(prepared: Array, unit: float, shrink: Shrink) -> NDArray[np.complex128]:
     """Phases of all waves of the key, c128 [S + P] of length 1, sync first."""
     down, across = waves().all.T
-    values = np.fft.rfft2(_folded(prepared, 2 * scale))[down, across]
+    values = np.fft.rfft2(_folded(prepared, 2 * unit * shrink[0], 2 * unit * shrink[1]))[
+        down, across
+    ]
     return (values / np.maximum(np.abs(values), 1e-12)).astype(np.complex128)
 
 
@@ -191,19 +195,19 @@ def _turn(wave: NDArray[np.int64], shift: float | NDArray[np.float64]) -> NDArra
 
 
 @_compiled
-def _folded(picture, pitch):  # type: ignore[no-untyped-def]
-    """f32 [128, 128]: the picture sampled every `pitch` pixels, and all tiles laid on one."""
+def _folded(picture, pitch_down, pitch_across):  # type: ignore[no-untyped-def]
+    """f32 [128, 128]: the picture sampled at these steps, and all tiles laid on one."""
     height, width = picture.shape
     one = np.float32(1)
     rows = np.zeros((_HALF, width), np.float32)
-    for i in range(int(height / pitch)):
-        y, v = _between(i, pitch, height)
+    for i in range(int(height / pitch_down)):
+        y, v = _between(i, pitch_down, height)
         line = rows[i % _HALF]
         for x in range(width):
             line[x] += (one - v) * picture[y, x] + v * picture[y + 1, x]
     out = np.zeros((_HALF, _HALF), np.float32)
-    for j in range(int(width / pitch)):
-        x, u = _between(j, pitch, width)
+    for j in range(int(width / pitch_across)):
+        x, u = _between(j, pitch_across, width)
         for i in range(_HALF):
             out[i, j % _HALF] += (one - u) * rows[i, x] + u * rows[i, x + 1]
     return out
