@@ -24,6 +24,8 @@ FLAGS = {
     "--guidance --help --identity --key --label --model --motion --no-label --output --seed --size "
     "--steps",
     "bench": "--framing --help --model",
+    "dub": "--blocklist --certificate --consent --face --help --identity --key --label --longer "
+    "--model --no-label --output --seed",
     "edit": "--blink --blocklist --certificate --consent --distance --expression --face --framing "
     "--gaze --help --identity --key --label --model --mouth-open --no-label --output --pitch "
     "--portrait --roll --sheet --size --smile --yaw",

@@ -48,8 +48,8 @@ CORE = {
 }  # fmt: skip
 # Training's own verbs and the rooms that define networks may import torch.
 ANIMATE_ENTRY = (
-    "openvasa.commands.animate", "openvasa.commands.edit", "openvasa.commands.reenact",
-    "openvasa.engine.animator",
+    "openvasa.commands.animate", "openvasa.commands.dub", "openvasa.commands.edit",
+    "openvasa.commands.reenact", "openvasa.engine.animator",
 )  # fmt: skip
 
 

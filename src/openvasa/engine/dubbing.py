@@ -31,8 +31,9 @@ from openvasa.media.timed_video import timed_pictures
 from openvasa.provenance.frame_marks import FrameMarks
 from openvasa.types import EXPRESSION_NAMES, FPS, AlignedFace, Array, Frame, Image
 
+# Noses and cheeks too: they pull at the upper lip.
 LOWER = tuple(
-    k for k, name in enumerate(EXPRESSION_NAMES) if name.startswith(("jaw", "mouth", "cheekPuff"))
+    k for k, name in enumerate(EXPRESSION_NAMES) if name.startswith(("jaw", "mouth", "cheek", "nose"))
 )
 BLOCK = 16  # pictures in memory at a time
 # Around the lower face: along the jaw from ear to ear, then back under the eyes and the nose.
