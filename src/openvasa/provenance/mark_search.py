@@ -144,9 +144,8 @@ def _prepared(luma: Array, unit: float) -> tuple[Array, Shrink]:
 def _spectrum(prepared: Array, unit: float, shrink: Shrink) -> NDArray[np.complex128]:
     """Phases of all waves of the key, c128 [S + P] of length 1, sync first."""
     down, across = waves().all.T
-    values = np.fft.rfft2(_folded(prepared, 2 * unit * shrink[0], 2 * unit * shrink[1]))[
-        down, across
-    ]
+    folded = _folded(prepared, 2 * unit * shrink[0], 2 * unit * shrink[1])
+    values = np.fft.rfft2(folded)[down, across]
     return (values / np.maximum(np.abs(values), 1e-12)).astype(np.complex128)
 
 
