@@ -34,8 +34,8 @@ def test_cases_are_gathered(tmp_path: Path) -> None:
         {"name": "c", "portrait": "none.png", "audio": "v.mp4"},
         {"name": "d", "portrait": "p.png", "audio": "v.mp4", "audio_hash": "sha256:00"},
     ]  # fmt: skip
-    columns = [*rows[0], "portrait_crop", "audio_hash", "audio_change", "portrait_source", "audio_source",
-               "video_source"]  # fmt: skip
+    columns = [*rows[0], "portrait_crop", "audio_hash", "audio_change", "portrait_source",
+               "audio_source", "video_source"]  # fmt: skip
     with (tmp_path / "list.csv").open("w", newline="") as file:
         writer = csv.DictWriter(file, columns, restval="")
         writer.writeheader()
