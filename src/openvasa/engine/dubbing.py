@@ -8,7 +8,7 @@ speech does not show in the new; meshes are smoothed over time without delay.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -20,21 +20,24 @@ from openvasa.engine.anchor import Anchor
 from openvasa.engine.animator import Animator
 from openvasa.engine.avatar import at_rest, create_avatar, model_key
 from openvasa.engine.driving import LOOK_EVERY, SMOOTH_FACE, Look, Progress, look
-from openvasa.engine.expression_fit import Floats, expression_shapes, fit_expressions, head_pose
+from openvasa.engine.expression_fit import Floats, head_pose
 from openvasa.engine.render import Renderer
 from openvasa.engine.track import Track, smoothed
 from openvasa.face.align import crop_box, to_crop_units
 from openvasa.face.follow import FaceFollower
 from openvasa.face.paste import Paster
-from openvasa.latent.surface import OVAL, pixels, smooth
+from openvasa.latent.surface import INNER_LOWER, INNER_UPPER, OVAL, pixels, smooth
 from openvasa.media.timed_video import timed_pictures
 from openvasa.provenance.frame_marks import FrameMarks
 from openvasa.types import EXPRESSION_NAMES, FPS, AlignedFace, Array, Frame, Image
 
 # Noses and cheeks too: they pull at the upper lip.
 LOWER = tuple(
-    k for k, name in enumerate(EXPRESSION_NAMES) if name.startswith(("jaw", "mouth", "cheek", "nose"))
+    k
+    for k, name in enumerate(EXPRESSION_NAMES)
+    if name.startswith(("jaw", "mouth", "cheek", "nose"))
 )
+CALM = 0.25  # share of the pictures, those with the lips nearest together, that show a face at rest
 BLOCK = 16  # pictures in memory at a time
 # Around the lower face: along the jaw from ear to ear, then back under the eyes and the nose.
 _JAW = np.array([*OVAL[8:29], 117, 118, 119, 120, 2, 349, 348, 347, 346])
@@ -89,14 +92,12 @@ def read_actor(
     flat = track.points().reshape(len(track), -1)
     points = smoothed(flat, SMOOTH_FACE * track.rate).reshape(len(track), -1, 3)
     canonical = np.stack([_placed(animator, one)[1] for one in points])
-    anchor = Anchor(animator.run)
-    shapes = expression_shapes(
-        animator.run, anchor, np.median(canonical, axis=0).astype(np.float32), looks[0].identity
-    )  # fmt: skip
-    seen = anchor.read(np.concatenate([one.dynamics for one in looks])).astype(np.float64)
-    expression, neutral = fit_expressions(canonical, track.between_looks(seen), shapes)
-    still = neutral.astype(np.float32)
+    gap = np.linalg.norm(canonical[:, INNER_UPPER] - canonical[:, INNER_LOWER], axis=2).mean(1)
+    calm = gap <= np.quantile(gap, CALM)
+    still = np.median(canonical[calm], axis=0).astype(np.float32)
     still = at_rest(still, still, np.zeros(6, np.float32), animator.mean)
+    seen = Anchor(animator.run).read(np.concatenate([one.dynamics for one in looks]))
+    expression = track.between_looks(seen.astype(np.float64))
     return Actor(
         Path(path), np.array(track.times), points,
         np.array([mesh is not None for mesh in track.meshes]), expression.astype(np.float32),
@@ -186,7 +187,7 @@ class _DubbedFrame(Renderer):
         whole = self._picture + share * (self._whole(crop).astype(np.float32) - self._picture)
         return self._release(np.rint(whole).astype(np.uint8), index)
 
-    def _move(self, graph: str, inputs: dict[str, Array]) -> dict[str, Array]:
+    def _move(self, graph: str, inputs: Mapping[str, Array]) -> dict[str, Array]:
         """The model's graphs; of the points that move only those of the lower face do."""
         out = self._plain(graph, inputs)
         if graph == "move":
