@@ -134,7 +134,7 @@ def _sync(case: VideoCase, face: FaceSequence, options: Options, _: Path) -> dic
 def _capp(case: VideoCase, face: FaceSequence, options: Options, to: Path) -> dict[str, float]:
     sound = sound_of(case.video, len(face))
     vectors = None if sound is None else capp_rows(face, sound, options.judges)
-    if vectors is None:
+    if vectors is None or not len(vectors[0]):  # too short for one window
         return {}
     _save(to / "capp.npz", pose=vectors[0], sound=vectors[1])
     return {"openvasa_capp": capp_score(vectors)}
