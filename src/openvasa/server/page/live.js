@@ -1,0 +1,126 @@
+// One live connection: speaks the protocol of docs/server.md, version 1.
+import { Player } from "./player.js";
+
+const AHEAD = 1.0; // seconds of a recording that are sent before their time
+const PIECE = 0.2; // seconds
+
+export class Live extends EventTarget {
+  constructor(canvas, audio, hello) {
+    super();
+    this.audio = audio;
+    this.player = new Player(canvas, audio);
+    this.sent = 0; // samples
+    this.recording = null;
+    const scheme = location.protocol === "https:" ? "wss" : "ws";
+    this.socket = new WebSocket(`${scheme}://${location.host}/v1/live`);
+    this.socket.binaryType = "arraybuffer";
+    this.player.onfirst = () => this.tell("first");
+    this.socket.onopen = () => this.say({
+      type: "hello", version: 1, rate: audio.sampleRate, video: Live.video, ...hello,
+    });
+    this.socket.onmessage = ({ data }) => {
+      if (typeof data === "string") this.heard(JSON.parse(data)); else this.player.take(data);
+    };
+    this.socket.onclose = ({ code }) => {
+      this.stop();
+      this.tell("closed", { code, wanted: this.wanted });
+    };
+  }
+
+  static async choose() {
+    Live.video = "jpeg";
+    if ("VideoDecoder" in window) {
+      const { supported } = await VideoDecoder.isConfigSupported({ codec: "avc1.42E01F" });
+      if (supported) Live.video = "h264";
+    }
+  }
+
+  tell(type, detail = {}) { this.dispatchEvent(new CustomEvent(type, { detail })); }
+
+  say(message) {
+    if (this.socket.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify(message));
+  }
+
+  heard(message) {
+    if (message.type === "speech") this.begin(message);
+    if (message.type === "interrupted") this.player.takeBack(message.frame);
+    this.tell(message.type, message);
+  }
+
+  // f32 samples at the rate of the audio context.
+  send(samples) {
+    if (this.socket.readyState !== WebSocket.OPEN) return;
+    const pcm = new Int16Array(samples.length);
+    samples.forEach((value, i) => { pcm[i] = Math.max(-1, Math.min(1, value)) * 32767; });
+    this.socket.send(pcm.buffer);
+    this.sent += samples.length;
+  }
+
+  // Speaks an AudioBuffer: sends it as it is spoken, and plays it in step with the lips.
+  speak(buffer) {
+    this.interrupt();
+    const mono = mixed(buffer);
+    this.recording = { buffer, mono, at: 0, base: null, time: null, asked: performance.now() };
+    this.recording.timer = setInterval(() => this.feed(), 1000 * PIECE / 2);
+    this.feed();
+  }
+
+  feed() {
+    const r = this.recording;
+    if (!r) return;
+    const rate = this.audio.sampleRate;
+    const spoken = r.time === null ? 0 : this.player.head - r.time;
+    r.base ??= this.sent;
+    while (r.at < r.mono.length && r.at / rate < spoken + AHEAD) {
+      const next = Math.min(r.mono.length, r.at + Math.round(PIECE * rate));
+      this.send(r.mono.subarray(r.at, next));
+      r.at = next;
+    }
+    if (r.at === r.mono.length && !r.ended) {
+      r.ended = true;
+      this.say({ type: "end" });
+    }
+    if (r.ended && spoken > r.buffer.duration) this.done();
+  }
+
+  begin({ sample, time }) {
+    const r = this.recording;
+    if (!r || sample < r.base) return;
+    const from = (sample - r.base) / this.audio.sampleRate;
+    r.time = time - from;
+    this.player.sound(r.buffer, from, time);
+  }
+
+  done() {
+    clearInterval(this.recording?.timer);
+    this.recording = null;
+    this.tell("spoken");
+  }
+
+  interrupt() {
+    if (this.recording) this.done();
+    this.player.silence();
+    this.say({ type: "interrupt", shown: Math.max(0, this.player.shown) });
+  }
+
+  steer(controls) { this.say({ type: "controls", controls }); }
+
+  stop() {
+    clearInterval(this.recording?.timer);
+    this.player.close();
+  }
+
+  close() {
+    this.wanted = true;
+    this.socket.close();
+    this.stop();
+  }
+}
+
+function mixed(buffer) {
+  const mono = new Float32Array(buffer.length);
+  for (let channel = 0; channel < buffer.numberOfChannels; channel++) {
+    buffer.getChannelData(channel).forEach((value, i) => { mono[i] += value / buffer.numberOfChannels; });
+  }
+  return mono;
+}

@@ -1,0 +1,45 @@
+// The HTTP half of the server, with its token where it wants one.
+
+let token = new URLSearchParams(location.hash.slice(1)).get("token");
+
+export function secret() { return token; }
+
+async function ask(path, options = {}) {
+  const headers = token ? { Authorization: `Bearer ${token}` } : {};
+  let reply;
+  try {
+    reply = await fetch(path, { ...options, headers });
+  } catch {
+    throw new Error("The server does not answer. Is it still running?");
+  }
+  if (reply.status === 401 && await askToken()) return ask(path, options);
+  if (!reply.ok) throw new Error(await sentence(reply));
+  return reply;
+}
+
+async function sentence(reply) {
+  const { detail } = await reply.json().catch(() => ({}));
+  const words = typeof detail === "string" ? detail : detail?.[0]?.msg ?? `Error ${reply.status}.`;
+  return words[0].toUpperCase() + words.slice(1);
+}
+
+export async function askToken() {
+  const door = document.getElementById("door");
+  door.showModal();
+  await new Promise((closed) => door.addEventListener("close", closed, { once: true }));
+  token = document.getElementById("token").value.trim();
+  return !!token;
+}
+
+function form(fields) {
+  const body = new FormData();
+  Object.entries(fields).forEach(([name, value]) => body.append(name, value));
+  return { method: "POST", body };
+}
+
+export const health = async () => (await fetch("/health")).json();
+export const createAvatar = async (fields) => (await ask("/v1/avatars", form(fields))).json();
+export const createJob = async (fields) => (await ask("/v1/jobs", form(fields))).json();
+export const job = async (id) => (await ask(`/v1/jobs/${id}`)).json();
+export const video = async (id) => (await ask(`/v1/jobs/${id}/video`)).blob();
+export const forget = (id) => ask(`/v1/avatars/${id}`, { method: "DELETE" }).catch(() => {});
