@@ -1,9 +1,10 @@
 """Where in a picture the mark's tile lies, if it does: its scale and shift, found by correlation.
 
 Only the phases of the waves are compared with the key, never their amplitudes. The key's phases are
-independent and uniform, so whatever an unmarked picture shows, the score below is a sum of
-independent terms with mean 0 and variance 1 together: normal, and in its tails lighter. This is
-what the probability of a false alarm rests on. Phase-only correlation: Kuglin & Hines, IEEE Int.
+independent and uniform, so whatever an unmarked picture shows, the agreement of the sync waves is a
+sum of independent terms, normal and in its tails lighter; how far the data waves agree on any signs
+at all is independent of it, and the score is both together. This is what the probability of a false
+alarm rests on. Phase-only correlation: Kuglin & Hines, IEEE Int.
 Conf. Cybernetics and Society 1975.
 """
 
@@ -77,19 +78,21 @@ def look_near(luma: Array, expected: list[Place]) -> Finding:
         luma: f32 [H, W].
         expected: At least one.
     """
-    best: tuple[float, Place, NDArray[np.complex128]] | None = None
+    best: tuple[float, Place, Array] | None = None
     tried = 0
     for place in expected:
         scales = place.unit * (1 + _STEP * np.array([-0.5, -0.25, 0, 0.25, 0.5]))
         prepared, shrink = _prepared(luma, place.unit)
         for unit in scales:
             spectrum = _spectrum(prepared, unit, shrink)
-            found = _refined(spectrum, Place(unit, place.down, place.across))
+            sync, found = _refined(spectrum, Place(unit, place.down, place.across))
+            soft = _soft(spectrum, found)
+            score = (sync + _strength(soft)) / math.sqrt(2)
             tried += len(_NEAR) ** 2
-            if best is None or found[0] > best[0]:
-                best = (*found, spectrum)
+            if best is None or score > best[0]:
+                best = (score, found, soft)
     assert best is not None
-    return Finding(best[1], best[0], tried, _soft(best[2], best[1]))
+    return Finding(best[1], best[0], tried, best[2])
 
 
 def look_everywhere(luma: Array) -> Finding | None:
@@ -185,6 +188,18 @@ def _near_turns() -> tuple[NDArray[np.complex128], NDArray[np.complex128]]:
     """c128 [7, S] twice: undo the shifts `_NEAR`, down and across."""
     sync, near = waves().sync, _NEAR[:, None]
     return _turn(sync[:, 0], near), _turn(sync[:, 1], near)
+
+
+def _strength(soft: Array) -> float:
+    """How much more the data waves agree on their signs, whichever these are, than by chance.
+
+    The sum of squares is chi-squared; its cube root is nearly normal (Wilson & Hilferty, "The
+    distribution of chi-square", PNAS 17, 1931).
+    """
+    repeated = np.bincount(waves().carries, minlength=CODE_LENGTH)
+    mean_square = float(np.mean(soft.astype(np.float64) ** 2 / (repeated / 2)))
+    spread = 2 / (9 * CODE_LENGTH)
+    return (mean_square ** (1 / 3) - (1 - spread)) / math.sqrt(spread)
 
 
 def _turn(wave: NDArray[np.int64], shift: float | NDArray[np.float64]) -> NDArray[np.complex128]:
