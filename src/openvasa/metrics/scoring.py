@@ -96,7 +96,7 @@ def score_case(case: VideoCase, folder: Path, options: Options) -> Scored:
                 scored.notes.append(f"{case.system}/{case.name}, {group}: {error}")
                 continue
             held.write(group, used, known)
-        scored.values |= known
+        scored.values |= {k: v for k, v in known.items() if np.isfinite(v)}
     return scored
 
 

@@ -80,3 +80,15 @@ def test_fingerprints_change_with_every_part(tmp_path: Path) -> None:
     assert fingerprint(tmp_path / "none") != one
     with pytest.raises(TypeError):
         fingerprint(object())
+
+
+def test_what_is_no_number_is_left_out_at_once(
+    video: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def measure(*_: object) -> dict[str, float]:
+        return {"openvasa_capp": float("nan"), "ssim": 0.5}
+
+    monkeypatch.setattr(scoring, "_GROUPS", {"capp": measure})
+    for _ in range(2):  # when it is measured, and when it is read again
+        one = next(iter(score_all([VideoCase("a", "ours", video)], tmp_path, Options())))
+        assert one.values["ssim"] == 0.5 and "openvasa_capp" not in one.values
