@@ -9,10 +9,13 @@ is no real whisper (people whisper slower and with wider mouths): lists must say
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.linalg import solve_toeplitz
 from scipy.signal import butter, lfilter
 
 from openvasa.types import SAMPLE_RATE, Array
+
+Floats = NDArray[np.float64]
 
 _WINDOW = 400  # samples, 25 ms
 _HOP = _WINDOW // 2
@@ -44,7 +47,7 @@ def whispered(sound: Array, seed: int = 0) -> Array:
     return np.clip(_LOUDNESS * level * out, -1, 1).astype(np.float32)
 
 
-def _sounded(frame: Array, noise: Array) -> Array:
+def _sounded(frame: Floats, noise: Floats) -> Floats:
     """One windowed frame [400] with noise in place of its excitation."""
     lags = np.correlate(frame, frame, "full")[len(frame) - 1 : len(frame) + _ORDER]
     if lags[0] < 1e-8:  # silence
