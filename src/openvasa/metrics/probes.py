@@ -66,10 +66,9 @@ def probe(
             "codes": [asdict(effect) for effect in code_effects(animator, few, said)],
             "conditions": [asdict(effect) for effect in condition_effects(animator, few, said)],
             "steering": [asdict(wish) for wish in steer(animator, more, heard)],
-            "likeness": list(_likeness(cases, judges)),
         }
         held.write("probes", used, known)
-    return known
+    return {**known, "likeness": list(_likeness(cases, judges))}
 
 
 def as_tables(found: Found) -> Iterator[tuple[str, list[str], Cells]]:
@@ -148,11 +147,14 @@ def _likeness(cases: Sequence[BenchmarkCase], judges: Judges) -> Iterator[dict[s
     if not judges.has(SFACE):
         return
     network = Recognizer(judges.path(SFACE))
-    known: list[tuple[str, NDArray[np.float32]]] = []
+    known: dict[bytes, tuple[str, NDArray[np.float32]]] = {}
     for case in cases:
-        facts = portrait_facts(case.portrait)
-        known.append((case.tags.get("person", case.name), network(facts.image, facts.points)))
-    pairs = [(a[0] == b[0], float(a[1] @ b[1])) for a, b in combinations(known, 2)]
+        photo = case.portrait.read_bytes()  # one photo may have several cases
+        if photo not in known:
+            facts = portrait_facts(case.portrait)
+            vector = network(facts.image, facts.points)
+            known[photo] = case.tags.get("person", case.name), vector
+    pairs = [(a[0] == b[0], float(a[1] @ b[1])) for a, b in combinations(known.values(), 2)]
     for what, same in (("two photos of one person", True), ("two people", False)):
         cosines = [cosine for alike, cosine in pairs if alike is same]
         if cosines:

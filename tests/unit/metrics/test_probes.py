@@ -64,8 +64,12 @@ def test_likeness_tells_one_person_from_two(
         image=np.array(vectors[path.stem], np.float32), points=None
     ))  # fmt: skip
     judges = cast(Any, SimpleNamespace(has=lambda name: True, path=lambda name: tmp_path))
-    cases = [BenchmarkCase(name, Path(f"{name}.jpg"), Path("a.wav"), tags={"person": name[0]})
-             for name in vectors]  # fmt: skip
+    cases = []
+    for name in (*vectors, "a1"):  # the first photo speaks twice, and is no second photo
+        photo = tmp_path / f"{name}.jpg"
+        photo.write_text(name)
+        tags = {"person": name[0]}
+        cases.append(BenchmarkCase(name, photo, Path("a.wav"), tags=tags))
     same, other = probes._likeness(cases, judges)
     assert same["count"] == 1 and same["p50"] == pytest.approx(0.8)
     assert other["count"] == 2 and other["p50"] == pytest.approx(0.3)
