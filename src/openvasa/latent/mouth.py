@@ -30,7 +30,7 @@ from openvasa.latent.surface import (
     smooth,
     transform,
 )
-from openvasa.types import Array, Image
+from openvasa.types import Array, Image, InputError
 
 GAMMA = 2.2
 FINER = 2  # drawn this much larger and averaged: teeth are small
@@ -83,7 +83,14 @@ class FaceMesh(Topology):
 
     @classmethod
     def from_tensors(cls, tensors: Mapping[str, np.ndarray]) -> FaceMesh:
-        """From a bundle's `surface`."""
+        """From a bundle's `surface`.
+
+        Raises:
+            InputError: The bundle is of a release that had no mesh for the mouth.
+        """
+        if any(_PREFIX + f.name not in tensors for f in fields(MouthMesh)):
+            raise InputError("this model is of an earlier release and lacks the mouth's mesh: "
+                             "export it again with `openvasa export`.")  # fmt: skip
         meshes = {f.name: tensors[f.name].astype(np.int64) for f in fields(Topology)}
         values = {f.name: tensors[_PREFIX + f.name] for f in fields(MouthMesh)}
         values["triangles"] = values["triangles"].astype(np.int64)

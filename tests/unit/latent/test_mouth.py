@@ -19,6 +19,7 @@ from openvasa.latent.surface import (
     pixels,
     transform,
 )
+from openvasa.types import InputError
 
 SIZE = 128
 STILL = np.zeros(6)
@@ -108,3 +109,5 @@ def test_a_bundle_gives_the_meshes_back(mesh: MouthMesh) -> None:
     read = FaceMesh.from_tensors({**surface, **mesh.tensors()}).interior
     np.testing.assert_array_equal(read.points, mesh.points)
     assert read.triangles.dtype == np.int64
+    with pytest.raises(InputError, match="export it again"):
+        FaceMesh.from_tensors(surface)
