@@ -16,17 +16,22 @@ from openvasa.server.requests import End, Hello, Interrupt, Message, Steer, answ
 from openvasa.server.resampler import Resampler
 from openvasa.types import FPS, SAMPLE_RATE, InputError
 
-MEMORY = 16  # states kept to go back to: 3 s
+MEMORY = 16  # windows of 0.2 s that can be taken back
 REACTION = 2  # frames after the one on the screen with which an interruption begins
 
 
 class LivePerformance:
     """All that one live client owns; nothing of it is shared.
 
-    Its thread runs from `start` until `close`, or until the last frame in pace `free`.
+    Its thread runs from `start` until `close`, or until the last frame in pace `free`; it owns
+    what the performance needs, and lets go of it at its end, however the socket ended.
+
+    Attributes:
+        failure: A word for programs once the performance broke off, None until then.
     """
 
     def __init__(self, hello: Hello, session: StreamSession, encoder: Encoder, outbox: Outbox,
+                 ended: Callable[[LivePerformance], None],
                  clock: Callable[[], float] = time.monotonic) -> None:  # fmt: skip
         """Use `start`.
 
@@ -35,9 +40,12 @@ class LivePerformance:
             session: Performs it; closed at the end.
             encoder: Of its frames.
             outbox: Where messages go; closed at the end.
+            ended: Called when all is over.
             clock: Seconds.
         """
         self._session, self._encoder, self._outbox, self._clock = session, encoder, outbox, clock
+        self._ended = ended
+        self.failure: str | None = None
         self._inbox = Inbox(live=hello.pace == "live")
         self._resampler = Resampler(hello.rate)
         self._sent = 0  # samples that came from the client
@@ -81,13 +89,20 @@ class LivePerformance:
         """Whether enough sound waits."""
         return self._inbox.full
 
+    def fail(self, word: str, sentence: str) -> None:
+        """Tells the client why it is over, and closes."""
+        self.failure = word
+        self._say("error", code=word, message=sentence)
+        self.close()
+
     def close(self) -> None:
-        """Ends the thread; frames under way are dropped. Returns when it has ended."""
+        """Ends the performance soon; frames under way are dropped."""
         self._inbox.close()
         self._outbox.close()
-        if self._thread.ident is not None:
-            self._thread.join()
-        self._session.close()
+
+    def join(self) -> None:
+        """Waits until it has ended."""
+        self._thread.join()
 
     def _run(self) -> None:
         try:
@@ -99,12 +114,14 @@ class LivePerformance:
                     self._say("done", frames=self._session.state.frames)
                     return
         except InputError as error:
-            self._say("error", code="unusable", message=str(error))
+            self.fail("unusable", str(error))
         except Exception:
-            self._say("error", code="internal", message="the performance broke off: start again.")
+            self.fail("internal", "the performance broke off: start again.")
             raise
         finally:
             self._outbox.close()
+            self._session.close()
+            self._ended(self)
 
     def _obey(self) -> None:
         orders = self._inbox.orders()
@@ -128,7 +145,8 @@ class LivePerformance:
         else:
             frames = self._session.iterate(piece.samples)
         self._position += len(piece.samples)
-        self._states.append(self._session.state)
+        if self._session.state.frames > self._states[-1].frames:
+            self._states.append(self._session.state)
         for frame in frames:
             if self._inbox.urgent:
                 return  # leaving the iterator behind cancels what is under way

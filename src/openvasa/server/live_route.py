@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import asyncio
 
+import anyio
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
-from starlette.concurrency import run_in_threadpool
 
 from openvasa.server.avatars import Guest
 from openvasa.server.door import knows_token
 from openvasa.server.live import LivePerformance
 from openvasa.server.outbox import Outbox
-from openvasa.server.pictures import create_encoder
-from openvasa.server.requests import VERSION, Hello, answer, read_message
+from openvasa.server.requests import Hello, answer, read_message
 from openvasa.server.studio import Studio
-from openvasa.types import FPS, InputError
+from openvasa.types import InputError
 
 router = APIRouter()
 # Codes with which a connection is closed; those from 4000 on are this protocol's own.
@@ -39,12 +38,7 @@ async def live(socket: WebSocket) -> None:
     await socket.accept()
     try:
         hello, guest = await _greeted(socket, studio)
-        if studio.closing or not studio.seats.take():
-            raise _Refused(BUSY, "busy", "all seats are taken: try again in a minute.")
-        try:
-            await _perform(socket, studio, hello, guest)
-        finally:
-            studio.seats.give_back()
+        await _perform(socket, studio, hello, guest)
     except _Refused as refused:
         await _close(socket, refused)
     except InputError as error:
@@ -55,7 +49,7 @@ async def live(socket: WebSocket) -> None:
 
 async def _greeted(socket: WebSocket, studio: Studio) -> tuple[Hello, Guest]:
     try:
-        async with asyncio.timeout(studio.settings.hello_seconds):
+        with anyio.fail_after(studio.settings.hello_seconds):
             first = await socket.receive()
     except TimeoutError as error:
         raise _Refused(LATE, "late", "say hello first: see docs/server.md.") from error
@@ -73,57 +67,57 @@ async def _greeted(socket: WebSocket, studio: Studio) -> tuple[Hello, Guest]:
 
 
 async def _perform(socket: WebSocket, studio: Studio, hello: Hello, guest: Guest) -> None:
-    session, marks = await run_in_threadpool(studio.stream, guest, hello)
+    if studio.closing or not studio.seats.take():
+        raise _Refused(BUSY, "busy", "all seats are taken: try again in a minute.")
     outbox = Outbox(asyncio.get_running_loop(), lossless=hello.pace == "free")
-    encoder = create_encoder(hello.video, hello.quality)
-    performance = LivePerformance(hello, session, encoder, outbox)
-    studio.performances.add(performance)
-    tasks: list[asyncio.Task[None]] = []
     try:
-        await socket.send_text(
-            answer(
-                "ready", version=VERSION, fps=FPS, video=hello.video,
-                content_id=f"{marks.content_id:012x}",
-            )
-        )  # fmt: skip
-        performance.start()
-        tasks = [
-            asyncio.create_task(_listen(socket, performance)),
-            asyncio.create_task(_speak(socket, outbox)),
-        ]
-        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        for task in done:
-            task.result()
-        await socket.close(STOPPING if studio.closing else DONE)
+        # Not in another thread: a cancellation in between would lose the performance.
+        performance = studio.perform(guest, hello, outbox)
+    except BaseException:
+        studio.seats.give_back()
+        raise
+    try:
+        async with anyio.create_task_group() as group:
+            group.start_soon(_listen, socket, performance)
+            await _speak(socket, outbox)
+            group.cancel_scope.cancel()
+        broken = BROKEN if performance.failure == "internal" else WRONG
+        ended = STOPPING if studio.closing else DONE
+        await socket.close(ended if performance.failure is None else broken)
+    except RuntimeError:  # the client closed first
+        pass
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        studio.performances.discard(performance)
-        await run_in_threadpool(performance.close)
+        performance.close()
 
 
 async def _listen(socket: WebSocket, performance: LivePerformance) -> None:
-    """Takes messages until the client goes."""
-    while True:
-        while performance.full:  # a client that sends at will waits for its socket
-            await asyncio.sleep(_PATIENCE)
-        message = await socket.receive()
-        if message["type"] == "websocket.disconnect":
-            raise WebSocketDisconnect(message.get("code", DONE))
-        if (pcm := message.get("bytes")) is not None:
-            performance.hear(pcm)
-        else:
-            performance.told(read_message(message.get("text") or ""))
+    """Takes messages until the client goes, or says what cannot be."""
+    try:
+        while True:
+            while performance.full:  # a client that sends at will waits for its socket
+                await anyio.sleep(_PATIENCE)
+            message = await socket.receive()
+            if message["type"] == "websocket.disconnect":
+                performance.close()
+                return
+            if (pcm := message.get("bytes")) is not None:
+                performance.hear(pcm)
+            else:
+                performance.told(read_message(message.get("text") or ""))
+    except InputError as error:
+        performance.fail("bad_message", str(error))
 
 
 async def _speak(socket: WebSocket, outbox: Outbox) -> None:
-    """Sends messages until there are no more."""
-    while (parcel := await outbox.take()) is not None:
-        if isinstance(parcel.content, str):
-            await socket.send_text(parcel.content)
-        else:
-            await socket.send_bytes(parcel.content)
+    """Sends messages until there are no more, or nobody to get them."""
+    try:
+        while (parcel := await outbox.take()) is not None:
+            if isinstance(parcel.content, str):
+                await socket.send_text(parcel.content)
+            else:
+                await socket.send_bytes(parcel.content)
+    except (RuntimeError, WebSocketDisconnect):
+        pass
 
 
 async def _close(socket: WebSocket, refused: _Refused) -> None:

@@ -92,6 +92,6 @@ def _h264_stream(width: int, height: int) -> VideoStream:
     stream.time_base = Fraction(1, FPS)
     stream.options = {
         "preset": "veryfast", "tune": "zerolatency", "profile": "baseline", "crf": "21",
-        "x264-params": "repeat-headers=1:keyint=50:threads=1",
+        "x264-params": "repeat-headers=1:keyint=50:scenecut=0:threads=1",
     }  # fmt: skip
     return stream

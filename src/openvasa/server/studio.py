@@ -6,15 +6,17 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from openvasa.engine.animator import Animator
-from openvasa.engine.stream import StreamSession
 from openvasa.provenance.frame_marks import FrameMarks
 from openvasa.provenance.origin import content_id, file_hash, weights_hash
 from openvasa.server.avatars import AvatarStore, Guest
 from openvasa.server.jobs import JobQueue
 from openvasa.server.live import LivePerformance
-from openvasa.server.requests import Hello
+from openvasa.server.outbox import Outbox, Parcel
+from openvasa.server.pictures import create_encoder
+from openvasa.server.requests import VERSION, Hello, answer
 from openvasa.server.seats import Seats, real_time_factor
 from openvasa.server.settings import Settings
+from openvasa.types import FPS
 
 
 class Studio:
@@ -53,8 +55,10 @@ class Studio:
         """Whether a first frame could be made at once."""
         return not self.closing and self.seats.taken < self.seats.capacity
 
-    def stream(self, guest: Guest, hello: Hello) -> tuple[StreamSession, FrameMarks]:
-        """A performance whose frames carry the label and a mark of their own.
+    def perform(self, guest: Guest, hello: Hello, outbox: Outbox) -> LivePerformance:
+        """Starts a performance whose frames carry the label and a mark of their own.
+
+        The seat that was taken for it is free again when it has ended.
 
         Raises:
             InputError: The controls are out of range.
@@ -65,13 +69,32 @@ class Studio:
             guest.avatar, controls=hello.controls.controls(), seed=hello.seed,
             framing=hello.framing, size=hello.size, marks=marks,
         )  # fmt: skip
-        return session, marks
+        outbox.put(
+            Parcel(
+                answer(
+                    "ready", version=VERSION, fps=FPS, video=hello.video,
+                    content_id=f"{marks.content_id:012x}",
+                )
+            )
+        )  # fmt: skip
+        encoder = create_encoder(hello.video, hello.quality)
+        performance = LivePerformance(hello, session, encoder, outbox, self._ended)
+        self.performances.add(performance)
+        performance.start()
+        return performance
+
+    def _ended(self, performance: LivePerformance) -> None:
+        self.performances.discard(performance)
+        self.seats.give_back()
 
     def close(self) -> None:
         """Ends all performances and jobs, and removes all files."""
         self.closing = True
-        for performance in list(self.performances):
+        performances = list(self.performances)
+        for performance in performances:
             performance.close()
+        for performance in performances:
+            performance.join()
         self.jobs.close()
         self._folder.cleanup()
 
