@@ -20,6 +20,8 @@ from openvasa.engine.animator import Animator
 from openvasa.engine.avatar import Avatar
 from openvasa.engine.driving import Driver, read_driver
 from openvasa.engine.editing import Edit, StillRenderer, edit_motion, labeled
+from openvasa.engine.own_points import keep_own
+from openvasa.engine.render import Renderer
 from openvasa.face.align import cut, soften_beyond
 from openvasa.metrics.baselines import STILL_SIZE
 from openvasa.metrics.case_results import write_whole
@@ -227,7 +229,9 @@ def _from_first(driver: Driver, avatar: Avatar, anchor: Anchor) -> Motion:
 
 
 def _made(animator: Animator, avatar: Avatar, motion: Motion, numbers: Any) -> list[Image]:
-    renderer = StillRenderer(animator, avatar, "crop", SIZE)
+    run = keep_own(animator.run, avatar)
+    # The whole square, so that pixels lie where the real picture's crop has them.
+    renderer = Renderer(avatar, run, animator.topology, size=SIZE, whole=True)
     return [renderer(motion[int(k) : int(k) + 1], 0).image for k in numbers]
 
 
@@ -239,11 +243,12 @@ def _warped(still: Image, begin: FaceSequence, seen: FaceSequence, k: int) -> Im
     from openvasa.metrics.identity import similarity
 
     a, b, x, y = similarity(seen.points[k, :468, :2], begin.points[0, :468, :2])
-    bilinear = Pillow.Resampling.BICUBIC
-    moved = Pillow.fromarray(still).transform(
-        still.shape[:2], Pillow.Transform.AFFINE, (a, -b, x, b, a, y), bilinear
+    edge = np.pad(still, ((SIZE, SIZE), (SIZE, SIZE), (0, 0)), "edge")
+    x, y = x + SIZE - SIZE * (a - b), y + SIZE - SIZE * (a + b)  # both pictures begin earlier
+    moved = Pillow.fromarray(edge).transform(
+        edge.shape[:2], Pillow.Transform.AFFINE, (a, -b, x, b, a, y), Pillow.Resampling.BICUBIC
     )
-    return np.asarray(moved)
+    return np.asarray(moved)[SIZE:-SIZE, SIZE:-SIZE]
 
 
 def _pairs(made: list[Image], real: list[Image]) -> Iterator[tuple[Image, Image]]:
