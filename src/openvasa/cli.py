@@ -53,9 +53,7 @@ VERBS = {
     "reenact": Verb(
         "a portrait that does what the person in a video does", "openvasa.commands.reenact"
     ),
-    "serve": Verb(
-        "a page and a server on which a portrait speaks live", "openvasa.commands.serve"
-    ),
+    "serve": Verb("a page and a server on which a portrait speaks live", "openvasa.commands.serve"),
     "train": Verb("one stage of training", "openvasa.commands.train"),
     "verify": Verb(
         "whether a file is AI-generated, or was changed",

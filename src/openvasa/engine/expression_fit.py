@@ -52,13 +52,13 @@ def head_pose(landmarks: Floats, mean: Array) -> tuple[Array, Floats]:
     return pose, to_canonical(points, pose.astype(np.float64))
 
 
-def expression_shapes(run: Backend, anchor: Anchor, neutral: Floats, identity: Array) -> Floats:
+def expression_shapes(run: Backend, anchor: Anchor, neutral: Array, identity: Array) -> Floats:
     """What the model's warp does to a face at each expression, f64 [45, 478, 3].
 
     Args:
         run: Must know the graph `move`.
         anchor: Of the same model.
-        neutral: [478, 3], the face without expression, canonical.
+        neutral: f32 [478, 3], the face without expression, canonical.
         identity: f32 [1, I], z_id.
     """
     still = np.zeros((1, POSE_DIM), np.float32)

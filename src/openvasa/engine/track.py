@@ -85,7 +85,7 @@ class Track:
 
     def between_looks(self, values: Floats) -> Floats:
         """Values [L, K] of the pictures looked at, for all N pictures."""
-        return _interpolated(np.arange(len(self)), self._looks, values)
+        return _interpolated(np.arange(len(self), dtype=np.float64), self._looks, values)
 
     def resampled(self, values: Floats) -> Array:
         """Values [N, K] of the pictures, read at 25 a second, f32 [T, K]."""
