@@ -26,7 +26,9 @@ SRC = Path(openvasa.__file__).parent
 ID = 0xFEDCBA987654
 # Verbs that write no talking face: measures, stores, models and verdicts. What `serve` sends and
 # signs is in test_server.py.
-OTHER_VERBS = {"bench", "evaluate", "export", "prepare-data", "serve", "train", "verify"}
+OTHER_VERBS = {
+    "bench", "evaluate", "export", "motion", "prepare-data", "serve", "train", "verify",
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")

@@ -27,12 +27,14 @@ class Guest:
         id: Its name; who knows it may use it.
         avatar: Ready to be animated.
         portrait: The uploaded file, for the credentials of videos.
+        sha256: Of that file.
         consent: What the uploader stated.
     """
 
     id: str
     avatar: Avatar
     portrait: Path
+    sha256: str
     consent: Consent
 
 
@@ -91,7 +93,10 @@ class AvatarStore:
             file.unlink()
             # The client knows no path of this computer, and is told none.
             raise InputError(str(error).replace(str(file), "portrait")) from error
-        guest = Guest(id=name, avatar=avatar, portrait=file, consent=stated)
+        guest = Guest(
+            id=name, avatar=avatar, portrait=file, consent=stated,
+            sha256=hashlib.sha256(portrait).hexdigest(),
+        )  # fmt: skip
         self._put(guest)
         return guest
 

@@ -106,6 +106,7 @@ class JobQueue:
 
         Raises:
             Full: The queue is full.
+            InputError: The avatar was forgotten just now.
         """
         name = secrets.token_urlsafe(16)
         job = Job(id=name, guest=guest, order=order, folder=self._folder / f"job-{name}")
@@ -116,7 +117,11 @@ class JobQueue:
                 raise Full
             job.folder.mkdir()
             # The avatar may be forgotten before the job's turn; the credentials need the portrait.
-            shutil.copyfile(guest.portrait, job.folder / "portrait")
+            try:
+                shutil.copyfile(guest.portrait, job.folder / "portrait")
+            except FileNotFoundError as error:
+                job.folder.rmdir()
+                raise InputError("the avatar was forgotten: upload the portrait again.") from error
             (job.folder / "sound").write_bytes(sound)
             self._jobs[name] = job
         self._queue.put(job)
@@ -174,7 +179,7 @@ class JobQueue:
                 f"the recording is longer than {self._settings.audio_seconds:g} s: cut it."
             )
         order, bundle = job.order, self._animator.bundle
-        told = (file_hash(portrait), file_hash(sound), weights_hash(bundle), repr(order))
+        told = (job.guest.sha256, file_hash(sound), weights_hash(bundle), repr(order))
         marks = FrameMarks(content_id(*told), label=True)
         clip: Clip = self._animator.animate(
             job.guest.avatar, sound, controls=order.controls, seed=order.seed,

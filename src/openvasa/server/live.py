@@ -7,7 +7,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 
-from openvasa.engine.stream import StreamSession
+from openvasa.engine.stream import StreamSession, StreamState
 from openvasa.server.inbox import Inbox, Piece, RealTime
 from openvasa.server.interruption import put_back
 from openvasa.server.outbox import Outbox, Parcel
@@ -30,27 +30,32 @@ class LivePerformance:
         failure: A word for programs once the performance broke off, None until then.
     """
 
-    def __init__(self, hello: Hello, session: StreamSession, encoder: Encoder, outbox: Outbox,
-                 ended: Callable[[LivePerformance], None],
-                 clock: Callable[[], float] = time.monotonic) -> None:  # fmt: skip
+    def __init__(
+        self,
+        hello: Hello,
+        begin: Callable[[], StreamSession],
+        encoder: Encoder,
+        outbox: Outbox,
+        ended: Callable[[LivePerformance], None],
+    ) -> None:
         """Use `start`.
 
         Args:
             hello: What the client wants.
-            session: Performs it; closed at the end.
+            begin: Makes what performs it, on the thread; it takes a while.
             encoder: Of its frames.
             outbox: Where messages go; closed at the end.
             ended: Called when all is over.
-            clock: Seconds.
         """
-        self._session, self._encoder, self._outbox, self._clock = session, encoder, outbox, clock
+        self._begin, self._encoder, self._outbox = begin, encoder, outbox
         self._ended = ended
+        self._session: StreamSession
         self.failure: str | None = None
         self._inbox = Inbox(live=hello.pace == "live")
         self._resampler = Resampler(hello.rate)
         self._sent = 0  # samples that came from the client
         self._position = 0  # samples performed, on the clock of the frames
-        self._states = deque([session.state], MEMORY)
+        self._states = deque([StreamState()], MEMORY)
         self._thread = threading.Thread(target=self._run, name="openvasa-live", daemon=True)
 
     def start(self) -> None:
@@ -64,7 +69,7 @@ class LivePerformance:
             InputError: It is no 16-bit sound, or too much waits.
         """
         samples = self._resampler(pcm)
-        self._inbox.hear(samples, self._sent, self._clock())
+        self._inbox.hear(samples, self._sent, time.monotonic())
         self._sent += len(pcm) // 2
 
     def told(self, message: Message) -> None:
@@ -76,7 +81,7 @@ class LivePerformance:
         if isinstance(message, Steer):
             self._inbox.steer(message.controls.controls())
         elif isinstance(message, End):
-            self._inbox.hear(self._resampler.flush(), self._sent, self._clock())
+            self._inbox.hear(self._resampler.flush(), self._sent, time.monotonic())
             self._inbox.end()
         elif isinstance(message, Interrupt):
             self._resampler.flush()
@@ -106,13 +111,8 @@ class LivePerformance:
 
     def _run(self) -> None:
         try:
-            clock = RealTime(self._clock(), self._clock)
-            while piece := self._inbox.next_piece(self._position / SAMPLE_RATE, clock):
-                self._obey()
-                self._perform(piece)
-                if piece.last:
-                    self._say("done", frames=self._session.state.frames)
-                    return
+            with self._begin() as self._session:
+                self._play()
         except InputError as error:
             self.fail("unusable", str(error))
         except Exception:
@@ -120,10 +120,20 @@ class LivePerformance:
             raise
         finally:
             self._outbox.close()
-            self._session.close()
             self._ended(self)
 
-    def _obey(self) -> None:
+    def _play(self) -> None:
+        clock = RealTime(time.monotonic(), time.monotonic)
+        while piece := self._inbox.next_piece(self._position / SAMPLE_RATE, clock):
+            if self._obey():
+                continue  # the piece was taken before the interruption
+            self._perform(piece)
+            if piece.last:
+                self._say("done", frames=self._session.state.frames)
+                return
+
+    def _obey(self) -> bool:
+        """Does what was asked for; returns whether the speech was interrupted."""
         orders = self._inbox.orders()
         if orders.controls is not None:
             self._session.controls = orders.controls
@@ -136,6 +146,7 @@ class LivePerformance:
             self._outbox.take_back(state.frames)
             self._encoder.restart()
             self._say("interrupted", frame=state.frames)
+        return orders.interrupted
 
     def _perform(self, piece: Piece) -> None:
         if piece.onset is not None:

@@ -70,12 +70,7 @@ async def _perform(socket: WebSocket, studio: Studio, hello: Hello, guest: Guest
     if studio.closing or not studio.seats.take():
         raise _Refused(BUSY, "busy", "all seats are taken: try again in a minute.")
     outbox = Outbox(asyncio.get_running_loop(), lossless=hello.pace == "free")
-    try:
-        # Not in another thread: a cancellation in between would lose the performance.
-        performance = studio.perform(guest, hello, outbox)
-    except BaseException:
-        studio.seats.give_back()
-        raise
+    performance = studio.perform(guest, hello, outbox)
     try:
         async with anyio.create_task_group() as group:
             group.start_soon(_listen, socket, performance)

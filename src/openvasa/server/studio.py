@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from openvasa.engine.animator import Animator
+from openvasa.engine.stream import StreamSession
 from openvasa.provenance.frame_marks import FrameMarks
-from openvasa.provenance.origin import content_id, file_hash, weights_hash
+from openvasa.provenance.origin import content_id, weights_hash
 from openvasa.server.avatars import AvatarStore, Guest
 from openvasa.server.jobs import JobQueue
 from openvasa.server.live import LivePerformance
@@ -56,32 +58,32 @@ class Studio:
         return not self.closing and self.seats.taken < self.seats.capacity
 
     def perform(self, guest: Guest, hello: Hello, outbox: Outbox) -> LivePerformance:
-        """Starts a performance whose frames carry the label and a mark of their own.
+        """Starts a performance; the seat that was taken for it is free when it has ended.
 
-        The seat that was taken for it is free again when it has ended.
-
-        Raises:
-            InputError: The controls are out of range.
+        Args:
+            guest: Who speaks.
+            hello: What the client wants.
+            outbox: Gets `ready` and all that follows.
         """
-        told = (file_hash(guest.portrait), weights_hash(self.animator.bundle), str(hello.seed))
+        begin = partial(self._begin, guest, hello, outbox)
+        encoder = create_encoder(hello.video, hello.quality)
+        performance = LivePerformance(hello, begin, encoder, outbox, self._ended)
+        self.performances.add(performance)
+        performance.start()
+        return performance
+
+    def _begin(self, guest: Guest, hello: Hello, outbox: Outbox) -> StreamSession:
+        """A stream whose frames carry the label and a mark of their own."""
+        told = (guest.sha256, weights_hash(self.animator.bundle), str(hello.seed))
         marks = FrameMarks(content_id(*told), label=True)
         session = self.animator.stream(
             guest.avatar, controls=hello.controls.controls(), seed=hello.seed,
             framing=hello.framing, size=hello.size, marks=marks,
         )  # fmt: skip
-        outbox.put(
-            Parcel(
-                answer(
-                    "ready", version=VERSION, fps=FPS, video=hello.video,
-                    content_id=f"{marks.content_id:012x}",
-                )
-            )
-        )  # fmt: skip
-        encoder = create_encoder(hello.video, hello.quality)
-        performance = LivePerformance(hello, session, encoder, outbox, self._ended)
-        self.performances.add(performance)
-        performance.start()
-        return performance
+        shown = f"{marks.content_id:012x}"
+        ready = answer("ready", version=VERSION, fps=FPS, video=hello.video, content_id=shown)
+        outbox.put(Parcel(ready))
+        return session
 
     def _ended(self, performance: LivePerformance) -> None:
         self.performances.discard(performance)
