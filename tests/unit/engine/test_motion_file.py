@@ -42,7 +42,8 @@ def test_a_csv_keeps_pose_and_expressions(
     back = read_motion(path, anchor)
     np.testing.assert_allclose(back.pose, motion.pose, atol=1e-5)
     np.testing.assert_allclose(anchor.read(back.dynamics), anchor.read(motion.dynamics), atol=1e-4)
-    rows = list(csv.DictReader(path.open(newline="")))
+    with path.open(newline="") as file:
+        rows = list(csv.DictReader(file))
     assert len(rows) == len(motion) and float(rows[5]["time"]) == pytest.approx(5 / FPS)
     degrees = np.degrees(anchor.read(motion.dynamics)[3, NUMBER["gazeYaw"]])
     assert float(rows[3]["gazeYaw"]) == pytest.approx(degrees, abs=1e-3)
