@@ -35,10 +35,12 @@ export class Live extends EventTarget {
     }
   }
 
+  get open() { return this.socket.readyState === WebSocket.OPEN; }
+
   tell(type, detail = {}) { this.dispatchEvent(new CustomEvent(type, { detail })); }
 
   say(message) {
-    if (this.socket.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify(message));
+    if (this.open) this.socket.send(JSON.stringify(message));
   }
 
   heard(message) {
@@ -49,7 +51,7 @@ export class Live extends EventTarget {
 
   // f32 samples at the rate of the audio context.
   send(samples) {
-    if (this.socket.readyState !== WebSocket.OPEN) return;
+    if (!this.open) return;
     const pcm = new Int16Array(samples.length);
     samples.forEach((value, i) => { pcm[i] = Math.max(-1, Math.min(1, value)) * 32767; });
     this.socket.send(pcm.buffer);

@@ -96,6 +96,8 @@ export class Player {
     source.buffer = buffer;
     source.connect(this.audio.destination);
     source.onended = () => this.sources.delete(source);
+    // The clock may have run past a frame that is not there yet: nothing of the sound is lost.
+    if (this.head > time && this.seen < time) this.offset = this.audio.currentTime - time;
     const late = Math.max(0, (this.head ?? 0) - time);
     const start = this.offset === null ? this.audio.currentTime : this.offset + time + late;
     source.start(start, from + late);
@@ -120,7 +122,7 @@ export class Player {
   keepClock(head) {
     const newest = this.frames.at(-1)?.time;
     if (newest === undefined) {
-      if (!this.waiting && head > (this.shown + 2) * FRAME) {
+      if (!this.waiting && head > (this.shown + 1) * FRAME) {
         this.waiting = true;
         this.audio.suspend();
       }

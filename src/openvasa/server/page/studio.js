@@ -25,7 +25,7 @@ function veil(words, { spin = true, retry = false } = {}) {
 }
 
 function buttons() {
-  const on = live?.player.shown >= 0;
+  const on = live?.open && live.player.shown >= 0;
   $("talk").disabled = !on || !Microphone.possible;
   $("play").disabled = !on || !voiceBuffer || !!microphone;
   $("hush").disabled = !on || !(live.recording || microphone);
