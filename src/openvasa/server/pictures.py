@@ -5,11 +5,11 @@ from __future__ import annotations
 import io
 import struct
 from fractions import Fraction
-from typing import Protocol
+from typing import Any, Protocol
 
 import av
+from av.video.codeccontext import VideoCodecContext
 from av.video.frame import PictureType
-from av.video.stream import VideoStream
 from PIL import Image as Pillow
 
 from openvasa.types import FPS, Frame, Image
@@ -62,7 +62,7 @@ class H264Encoder:
 
     def __init__(self) -> None:
         """Starts with a key frame."""
-        self._stream: VideoStream | None = None
+        self._codec: VideoCodecContext | None = None
         self._key, self._count = True, 0
 
     def __call__(self, frame: Frame) -> bytes:
@@ -74,24 +74,23 @@ class H264Encoder:
         """See `Encoder`."""
         self._key = True
 
-    def _packet(self, image: Image) -> av.Packet[VideoStream]:
-        if self._stream is None:
-            self._stream = _h264_stream(image.shape[1], image.shape[0])
+    def _packet(self, image: Image) -> av.Packet[Any]:
+        if self._codec is None:
+            self._codec = _h264_codec(image.shape[1], image.shape[0])
         picture = av.VideoFrame.from_ndarray(image, format="rgb24")
         picture.pts = self._count  # goes on where a frame's own index may go back
         picture.pict_type = PictureType.I if self._key else PictureType.NONE
         self._key, self._count = False, self._count + 1
-        (packet,) = self._stream.encode(picture)
+        (packet,) = self._codec.encode(picture)
         return packet
 
 
-def _h264_stream(width: int, height: int) -> VideoStream:
-    # A raw stream into a buffer that is never written: only its codec is used.
-    stream = av.open(io.BytesIO(), "w", format="h264").add_stream("libx264", rate=FPS)
-    stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
-    stream.time_base = Fraction(1, FPS)
-    stream.options = {
+def _h264_codec(width: int, height: int) -> VideoCodecContext:
+    codec = VideoCodecContext.create("libx264", "w")
+    codec.width, codec.height, codec.pix_fmt = width, height, "yuv420p"
+    codec.framerate, codec.time_base = Fraction(FPS), Fraction(1, FPS)
+    codec.options = {
         "preset": "veryfast", "tune": "zerolatency", "profile": "baseline", "crf": "21",
         "x264-params": "repeat-headers=1:keyint=50:scenecut=0:threads=1",
     }  # fmt: skip
-    return stream
+    return codec
