@@ -155,12 +155,17 @@ def view(box: CropBox, photo: Image) -> tuple[float, float, float]:
     Of a photo cut so tightly that less than `LEAST_VIEW` would be left, some is made up.
     """
     height, width = photo.shape[:2]
-    side = min(box.side, max(min(height, width), LEAST_VIEW * box.side))
+    centers = (box.cx, box.cy)
+    seen = [
+        (max(center - box.side / 2, 0.0), min(center + box.side / 2, float(length)))
+        for center, length in zip(centers, (width, height), strict=True)
+    ]
+    side = max(min(high - low for low, high in seen), LEAST_VIEW * box.side)
     room = (box.side - side) / 2
     starts = []
-    for center, length in ((box.cx, width), (box.cy, height)):
-        half = min(side, length) / 2
-        wanted = min(max(center, half), length - half)
+    for center, (low, high) in zip(centers, seen, strict=True):
+        half = min(side, high - low) / 2
+        wanted = min(max(center, low + half), high - half)
         starts.append((room + min(max(wanted - center, -room), room)) / box.side)
     return starts[0], starts[1], side / box.side
 

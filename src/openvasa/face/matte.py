@@ -23,7 +23,7 @@ SIDE = 256  # pixels that the network reads
 CERTAIN = (0.3, 0.8)  # scores below and above are background and person
 FILL = 17  # px of 512: this near to the person, colors may hold a little of it
 REFLECT = 40  # px of 512: this far behind the person the background is its mirror image
-RIM = 5  # px of 512: this near to the person, the background is always the filled one
+RIM = 12  # px of 512: this near to the person, the background is always the filled one
 
 
 @functools.cache
