@@ -80,7 +80,7 @@ class Animator:
         topology = FaceMesh.from_tensors(surface)
         motion = MotionModel(config, MotionStats(stats["mean"], stats["std"]), run)
         animator = cls(bundle, latent, run, motion, surface["mean"], topology)
-        blank_frame(animator._blank_avatar(), run, topology)
+        blank_frame(animator.blank_avatar(), run, topology)
         return animator
 
     def prepare(self, photo: str | Path | Image, *, face: int | None = None) -> Avatar:
@@ -243,7 +243,7 @@ class Animator:
             model=model_key(self.bundle.config),
         )  # fmt: skip
 
-    def _blank_avatar(self) -> Avatar:
+    def blank_avatar(self) -> Avatar:
         """A gray picture with the mean face on it."""
         landmarks = np.zeros((POINTS, 3), np.float32)
         landmarks[: len(self.mean)] = self.mean * np.array([1, -1, -1], np.float32)

@@ -17,7 +17,7 @@ _TRIAL = 2.0  # seconds of silence that are performed
 def real_time_factor(animator: Animator) -> float:
     """Seconds of video that this machine makes in a second, all its cores at work, as it is now."""
     sound = np.zeros(round(_TRIAL * SAMPLE_RATE), np.float32)
-    with animator.stream(animator._blank_avatar()) as session:
+    with animator.stream(animator.blank_avatar()) as session:
         started = time.monotonic()
         count = sum(
             len(session.push(sound[start : start + BLOCK])) for start in range(0, len(sound), BLOCK)

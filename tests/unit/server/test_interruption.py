@@ -14,7 +14,7 @@ from tiny_model import tone
 @pytest.fixture(scope="module")
 def performed(animator):
     """A performer, its states after each block, and all its motion."""
-    avatar = animator._blank_avatar()
+    avatar = animator.blank_avatar()
     with animator.stream(avatar, steps=2) as session:
         performer = session._performer
     states, motion, sound = [StreamState()], [], tone(2.0)
