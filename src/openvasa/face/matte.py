@@ -23,6 +23,7 @@ SIDE = 256  # pixels that the network reads
 CERTAIN = (0.3, 0.8)  # scores below and above are background and person
 FILL = 17  # px of 512: this near to the person, colors may hold a little of it
 REFLECT = 40  # px of 512: this far behind the person the background is its mirror image
+EDGE = 10  # px of 512 along the border that are not mirrored: photos often have a dark rim there
 RIM = 12  # px of 512: this near to the person, the background is always the filled one
 
 
@@ -120,7 +121,8 @@ def _mirrored(crop: Image, known: NDArray[np.bool_], filled: Array, reach: float
     rim = _nearest(known)
     rows, columns = np.mgrid[: len(known), : known.shape[1]]
     y, x = 2 * rim[..., 0] - rows, 2 * rim[..., 1] - columns
-    there = (y >= 0) & (y < len(known)) & (x >= 0) & (x < known.shape[1])
+    edge = round(EDGE * len(known) / 512)
+    there = (y >= edge) & (y < len(known) - edge) & (x >= edge) & (x < known.shape[1] - edge)
     y, x = y.clip(0, len(known) - 1), x.clip(0, known.shape[1] - 1)
     depth = np.hypot(rim[..., 0] - rows, rim[..., 1] - columns)
     share = np.clip(1.5 - depth / reach, 0, 1) * (there & known[y, x])
