@@ -59,7 +59,7 @@ def markdown_table(head: Sequence[str], body: Sequence[Sequence[str]]) -> str:
 def _head(report: Report) -> str:
     made = report.made_with
     # Folders of whoever ran it tell nobody anything.
-    command = " ".join(word.rsplit("/", 1)[-1] if word.startswith("/") else word
+    command = " ".join(word.rsplit("/", 1)[-1] if word.startswith(("/", "..")) else word
                        for word in made["command"].split())  # fmt: skip
     counts = ", ".join(f"{len(rows)} {name}" for name, rows in report.systems.items())
     ours = [one for one in report.systems.get(OURS, []) if not one.error]
