@@ -29,6 +29,7 @@ from openvasa.face.paste import Paster
 from openvasa.latent.surface import INNER_LOWER, INNER_UPPER, OVAL, pixels, smooth
 from openvasa.media.timed_video import timed_pictures
 from openvasa.provenance.frame_marks import FrameMarks
+from openvasa.provenance.origin import content_id
 from openvasa.types import EXPRESSION_NAMES, FPS, AlignedFace, Array, Frame, Image
 
 # Noses and cheeks too: they pull at the upper lip.
@@ -122,11 +123,13 @@ def dubbed(
         animator: The model.
         actor: From `read_actor`.
         dynamics: f32 [T, 48], z_dyn of the speech.
-        marks: As for `Renderer`.
+        marks: As for `Renderer`; None is one content id for the whole video.
 
     Yields:
         T frames as large as the video, made even.
     """
+    told = (actor.neutral.tobytes().hex(), np.asarray(dynamics).tobytes().hex())
+    marks = marks or FrameMarks(content_id(*told))
     spoken = Anchor(animator.run).read(dynamics)
     clock = actor.times[0] + back_and_forth(len(dynamics), actor.frames) / FPS
     numbers = np.abs(actor.times[None] - clock[:, None]).argmin(1)
