@@ -4,7 +4,7 @@ The model takes a portrait's expression away with one set of bases and gives a f
 so that its own codes bring a portrait's points back only to about 1 % of the face's height, and
 closed lips come back parted. The difference belongs to the person as the photo shows it; it turns
 with the head and is added to every frame. Where it would hold lids or lips open that a frame shuts,
-it fades as they shut.
+it fades as they shut; where the model's own lips cross, it is what uncrosses them, and stays.
 """
 
 from __future__ import annotations
@@ -77,5 +77,8 @@ def _share(
     points: Floats, own: Floats, upper: NDArray[np.int64], lower: NDArray[np.int64]
 ) -> float:  # fmt: skip
     """How far something is open beside the portrait's own opening, in [0, 1]."""
+    modeled = float(_gap(own, upper, lower).mean())
+    if modeled <= 0:
+        return 1.0
     opening = max(float(_gap(points, upper, lower).mean()), 0.0)
-    return min(1.0, (opening + _LEAST) / (float(_gap(own, upper, lower).mean()) + _LEAST))
+    return min(1.0, (opening + _LEAST) / (modeled + _LEAST))
