@@ -25,8 +25,8 @@ from openvasa.data.head import SHIPPED, HeadBasis, fit, load_basis
 from openvasa.data.lids import lid_scores
 from openvasa.data.motion_clips import MotionClip, write_clip
 from openvasa.data.pcm import from_pcm
-from openvasa.data.performance_fit import DRAWN
 from openvasa.data.shards import Sample
+from openvasa.data.speech_fit import fit_speech
 from openvasa.data.store import Store, clean_name
 from openvasa.types import EXPRESSION_NAMES, Array
 
@@ -38,10 +38,6 @@ LIDS_REST = 0.05  # the expression of open lids, as performances have it
 REST_SHARE = 0.2  # of the frames, those whose lips are nearest to closed
 _SIDES = ("eyeBlinkLeft", "eyeBlinkRight")
 _LIDS = [EXPRESSION_NAMES.index(side) for side in _SIDES]
-_OPENING = [
-    i for i, name in enumerate(EXPRESSION_NAMES)
-    if name.startswith(("jawOpen", "mouthLowerDown", "mouthUpperUp"))
-]  # fmt: skip
 
 
 def audio_encoder(weights: Path) -> Encode:
@@ -76,8 +72,8 @@ def fit_speaker(landmarks: Array, lids: Curve, basis: HeadBasis) -> tuple[Array,
     awake = lids.max(axis=1) < LIDS_OPEN
     calm = gap <= np.quantile(gap[awake], REST_SHARE) if awake.any() else np.ones(len(gap), bool)
     rest = np.median(faces[calm & awake if awake.any() else calm], axis=0)
-    told = np.stack([fit(basis, f, rest).expression for f in landmarks.astype(np.float64)])
-    told[:, _OPENING] /= DRAWN
+    gaze = np.stack([head.expression[-2:] for head in heads])
+    told = np.hstack([fit_speech(basis, faces - rest), gaze])
     base = np.median(lids, axis=0)
     shut = np.clip((lids - base) / np.maximum(LIDS_SHUT - base, 0.1), 0, 1)
     told[:, _LIDS] = LIDS_REST + (1 - LIDS_REST) * shut

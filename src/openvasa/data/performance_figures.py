@@ -68,15 +68,12 @@ def real_pieces(clips: Iterable[Sample], basis: HeadBasis) -> dict[str, list[Pie
     return found
 
 
-def made_pieces(
-    takes: Iterable[tuple[Array, Array, Array]], basis: HeadBasis, drawn: float
-) -> list[Piece]:
+def made_pieces(takes: Iterable[tuple[Array, Array, Array]], basis: HeadBasis) -> list[Piece]:
     """Synthetic takes as pieces.
 
     Args:
         takes: Expressions [T, 45], gaze [T, 2] in degrees, and sound f32 [N] of each.
         basis: The parametric head that shows the expressions.
-        drawn: Share of the head's opening that the face model draws.
     """
     pieces: list[Piece] = []
     for expression, gaze, audio in takes:
@@ -87,10 +84,6 @@ def made_pieces(
         )
         parted = points[:, _UPPER, 1] > points[:, _LOWER, 1]
         points[:, _LOWER] = np.where(parted[:, None], points[:, _LOWER], points[:, _UPPER])
-        for top, bottom in ((_UPPER, _LOWER), (_NOSE, _CHIN)):
-            rest = basis.mean[bottom] - basis.mean[top]
-            moved = points[:, bottom] - points[:, top] - rest
-            points[:, bottom] = points[:, top] + rest + drawn * moved
         lids = wide[:, _LIDS].mean(axis=1)
         heard = _heard(audio, len(wide))
         pieces += _cut(Piece(points, lids, gaze.astype(np.float64), heard))

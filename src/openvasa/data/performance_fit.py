@@ -33,7 +33,6 @@ from openvasa.types import InputError
 # Degrees between frames, mean of three axes. A landmarker sees two thirds of it in our videos: as
 # much as the best published models move (0.30 to 0.32), less than people do (0.41 to 0.51).
 HEAD_STEP = 0.46
-DRAWN = 0.74  # share of the head's opening that the face model draws, on six training portraits
 MOST_CLIPS = 25  # of one speaker, so that none outweighs the others
 QUANTILES = np.linspace(0.01, 0.99, 99)
 FACTORS = (0.6, 0.8, 1.25, 1.6)
@@ -101,7 +100,7 @@ def act(sayings: Sequence[Utterance], basis: HeadBasis, lag: float, law: Perform
         start, end = (said.start - lag).tolist(), (said.end - lag).tolist()
         done = perform(said.audio, said.phones, start, end, seed, law=law)
         takes.append((done.expression, done.gaze, said.audio))
-    return figures(made_pieces(takes, basis, DRAWN))
+    return figures(made_pieces(takes, basis))
 
 
 def fit_law(real: Figures, made: Made, law: PerformanceLaw) -> PerformanceLaw:

@@ -15,23 +15,19 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from openvasa.engine.backends import Backend
+from openvasa.engine.rest_face import at_rest, lips_met
 from openvasa.face.align import cut, soften_beyond
 from openvasa.face.matte import matte_of, resize, split
 from openvasa.latent.surface import (
-    INNER_LOWER,
-    INNER_UPPER,
-    LIPS,
     OVAL,
     control_points,
     pixels,
     pose_of,
-    to_canonical,
 )
 from openvasa.types import AlignedFace, Array, CropBox, Image, InputError
 
 FORMAT = 2
 MATTE_SIZE = 512  # pixels
-MOUTH_REACH, LIP_REACH = 0.25, 0.08  # crop units around the lips
 SEEN = 0.6  # share of the face that must be the network's person for its matte to count
 CROP_LIMITS = (512, 1024)  # pixels, side of the crop that frames are made of
 
@@ -142,7 +138,7 @@ def create_avatar(face: AlignedFace, *, run: Backend, mean: Array, size: int, mo
 
     Args:
         face: The face in its photo.
-        run: Must know the graph `portrait`.
+        run: Must know the graphs `portrait` and `move`.
         mean: f32 [468, 3], the mean face of the model.
         size: Side in pixels of the crop as the network sees it.
         model: `model_key` of the model.
@@ -155,7 +151,8 @@ def create_avatar(face: AlignedFace, *, run: Backend, mean: Array, size: int, mo
         {"image": image.transpose(2, 0, 1)[None], "points": points[None], "pose": pose},
     )
     volume = code.pop("appearance")[0]
-    code["neutral"] = at_rest(code["neutral"][0], points, pose[0], mean)[None]
+    neutral = at_rest(code["neutral"][0], points, pose[0], mean)
+    code["neutral"] = lips_met(run, neutral, code["identity"], mean)[None]
     return Avatar(
         photo=face.photo,
         box=face.box,
@@ -185,37 +182,3 @@ def person_matte(crop: Image, points: Array) -> Array:
     if not face.any() or matte[face].mean() < SEEN:
         return np.ones_like(matte)
     return np.where(face, np.float32(1), matte)
-
-
-def at_rest(neutral: Array, points: Array, pose: Array, mean: Array) -> Array:
-    """The portrait's neutral points [478, 3] with lips that meet, and as even as its own.
-
-    What the networks take away as expression is made symmetric around the mouth: a smile in a
-    turned face otherwise leaves the lips askew.
-
-    Args:
-        neutral: [478, 3] canonical points as the networks see them without expression.
-        points: [478, 3] the portrait's control points in its own view.
-        pose: The portrait's z_pose [6].
-        mean: [468, 3] the mean face.
-    """
-    own = to_canonical(points.astype(np.float64), pose.astype(np.float64))
-    taken = (own - neutral)[: len(mean)]
-    flip = np.array([-1.0, 1.0, 1.0])
-    twin = np.linalg.norm(mean[:, None] * flip - mean[None], axis=2).argmin(1)
-    even = (taken + taken[twin] * flip) / 2
-    apart = np.linalg.norm(mean[:, None, :2] - mean[None, LIPS, :2], axis=2).min(1)
-    share = np.exp(-((apart / MOUTH_REACH) ** 2))[:, None]
-    out = neutral.astype(np.float64)
-    out[: len(mean)] = own[: len(mean)] - (taken + share * (even - taken))
-    gap = out[INNER_UPPER] - out[INNER_LOWER]
-    line = mean[INNER_UPPER], mean[INNER_LOWER]
-    above = mean[:, 1] > np.interp(mean[:, 0], line[0][:, 0], (line[0] + line[1])[:, 1] / 2)
-    above[INNER_UPPER], above[INNER_LOWER] = True, False
-    for lip, side, half in ((INNER_UPPER, above, -0.5), (INNER_LOWER, ~above, 0.5)):
-        apart = np.linalg.norm(mean[:, None, :2] - mean[None, lip, :2], axis=2)
-        weight = 1 / (apart**3 + 1e-9)
-        weight *= np.exp(-((apart.min(1, keepdims=True) / LIP_REACH) ** 2))
-        weight /= (1 / (apart**3 + 1e-9)).sum(1, keepdims=True)
-        out[: len(mean)] += half * (side[:, None] * weight) @ gap
-    return out.astype(np.float32)

@@ -18,10 +18,11 @@ from PIL import ImageDraw, ImageFilter
 
 from openvasa.engine.anchor import Anchor
 from openvasa.engine.animator import Animator
-from openvasa.engine.avatar import at_rest, create_avatar, model_key
+from openvasa.engine.avatar import create_avatar, model_key
 from openvasa.engine.driving import LOOK_EVERY, SMOOTH_FACE, Look, Progress, look
 from openvasa.engine.expression_fit import Floats, head_pose
 from openvasa.engine.render import Renderer
+from openvasa.engine.rest_face import at_rest, lips_met
 from openvasa.engine.track import Track, smoothed
 from openvasa.face.align import crop_box, to_crop_units
 from openvasa.face.follow import FaceFollower
@@ -97,6 +98,7 @@ def read_actor(
     calm = gap <= np.quantile(gap, CALM)
     still = np.median(canonical[calm], axis=0).astype(np.float32)
     still = at_rest(still, still, np.zeros(6, np.float32), animator.mean)
+    still = lips_met(animator.run, still, looks[len(looks) // 2].identity, animator.mean)
     seen = Anchor(animator.run).read(np.concatenate([one.dynamics for one in looks]))
     expression = track.between_looks(seen.astype(np.float64))
     return Actor(
