@@ -44,6 +44,15 @@ def graph_modules(models: Mapping[str, nn.Module]) -> dict[str, nn.Module]:
     return {name: module.eval() for name, module in modules.items()}
 
 
+def load_modules(bundle: Bundle) -> dict[str, nn.Module]:
+    """The modules behind every graph, filled with a bundle's weights."""
+    models = networks(*sizes(bundle))
+    for name, network in models.items():
+        weights = {key: torch.from_numpy(v) for key, v in bundle.tensors(name).items()}
+        network.load_state_dict(weights)
+    return graph_modules(models)
+
+
 class TorchBackend:
     """The same networks as in the graphs of a bundle, from its weights."""
 
@@ -53,13 +62,8 @@ class TorchBackend:
         Args:
             bundle: The model.
         """
-        latent, motion = sizes(bundle)
-        self._table = graph_table(latent, motion)
-        models = networks(latent, motion)
-        for name, network in models.items():
-            weights = {key: torch.from_numpy(v) for key, v in bundle.tensors(name).items()}
-            network.load_state_dict(weights)
-        self._modules = graph_modules(models)
+        self._table = graph_table(*sizes(bundle))
+        self._modules = load_modules(bundle)
 
     @torch.inference_mode()
     def __call__(self, graph: str, inputs: Mapping[str, Array]) -> dict[str, Array]:
