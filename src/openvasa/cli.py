@@ -22,7 +22,7 @@ EXIT_USER = 2  # what was given cannot be used
 EXIT_INTERRUPTED = 130  # Ctrl-C, as shells count it
 _EXIT_SIGNAL = 128  # plus the signal's number, as shells count it
 # Flags whose value may begin with a minus sign without being a plain number.
-_SIGNED_FLAGS = ("--gaze",)
+_SIGNED_FLAGS = ("--gaze", "--head")
 _TRAIN_ONLY = ("torch", "onnx", "onnxscript", "cv2", "mediapipe", "scipy", "openvino", "yaml")
 
 

@@ -95,18 +95,28 @@ class Motion:
 
 @dataclass(frozen=True, kw_only=True)
 class Controls:
-    """What the user asks of a performance.
+    """What the user asks of a performance; None leaves it to the model.
 
     Attributes:
         gaze: (yaw, pitch) in degrees relative to the camera: right and up of the image positive;
             None looks into the camera.
         distance: Head-to-camera distance relative to the portrait's; None is 1.0, the portrait's.
         emotion: (name in `EMOTIONS`, strength in [0, 1]); None is as the model hears it.
+        emotion_offset: The same raw, a weight in [0, 1] for each of `EMOTIONS`; one of the two.
+        head: (yaw, pitch, roll) in degrees added to the head's pose; the gaze stays.
+        movement: Size of the head's own movement, 0 to 2; 0 keeps it still, None is 1.
+        blinks: Blinks a minute, 0 to 60; None is a talker's usual rate.
+        expressiveness: Size of what brows, eyes, cheeks and smile do, 0 to 2; None is 1.
     """
 
     gaze: tuple[float, float] | None = None
     distance: float | None = None
     emotion: tuple[str, float] | None = None
+    emotion_offset: tuple[float, ...] | None = None
+    head: tuple[float, float, float] | None = None
+    movement: float | None = None
+    blinks: float | None = None
+    expressiveness: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,14 +14,15 @@ import pytest
 from openvasa import cli
 from openvasa.bundle import Bundle
 from openvasa.commands import animate, train
-from openvasa.commands.performance_flags import performance
+from openvasa.commands.performance_flags import files, performance
 from openvasa.media.video import VideoWriter
 from openvasa.provenance.credentials import read_credentials
 from openvasa.types import Controls, InputError
 
 FLAGS = {
-    "animate": "--blocklist --certificate --consent --distance --emotion --face --framing --gaze "
-    "--guidance --help --identity --key --label --model --motion --no-label --output --seed --size "
+    "animate": "--blinks --blocklist --certificate --consent --controls --distance --emotion "
+    "--expressiveness --face --framing --gaze --guidance --head --help --identity --key --label "
+    "--listen --model --motion --movement --no-label --output --pose --pose-from --seed --size "
     "--steps",
     "bench": "--framing --help --model",
     "dub": "--blocklist --certificate --consent --face --help --identity --key --label --longer "
@@ -32,8 +33,8 @@ FLAGS = {
     "evaluate": "--baselines --help --judges --portraits",  # all else belongs to WHAT
     "export": "--audio --autoencoder --head --help --latent --motion --name --notice --output "
     "--sources",
-    "motion": "--distance --emotion --gaze --guidance --help --model --motion --output --seed "
-    "--steps",
+    "motion": "--blinks --controls --distance --emotion --expressiveness --gaze --guidance --head "
+    "--help --listen --model --motion --movement --output --pose --pose-from --seed --steps",
     "prepare-data": "--cluster --consent --help --identity --licence --manifest --max-seconds "
     "--min-face --min-seconds --output --person --pixel-aspect --size --workers",
     "reenact": "--blocklist --certificate --consent --driver-face --face --framing --help "
@@ -92,6 +93,12 @@ GIVEN = ["animate", "a.jpg", "a.wav", "-o", "a.mp4"]
         ([*GIVEN, "--gaze", "5"], "two angles"),
         ([*GIVEN, "--gaze", "-90,0"], "within 60"),
         ([*GIVEN, "--gaze", "a,b"], "must be a number"),
+        ([*GIVEN, "--head", "5,5"], "three angles"),
+        ([*GIVEN, "--head", "-40,0,0"], "within 30"),
+        ([*GIVEN, "--movement", "3"], "from 0 to 2"),
+        ([*GIVEN, "--blinks", "often"], "must be a number"),
+        ([*GIVEN, "--controls", "keys.txt"], ".csv or .json"),
+        ([*GIVEN, "--pose", "fixed", "--pose-from", "a.npz"], "not allowed with"),
         ([*GIVEN, "--distance", "0"], "from 0.25 to 4"),
         ([*GIVEN, "--distance", "nan"], "must be a number"),
         ([*GIVEN, "--emotion", "joyful"], "choose one of happy"),
@@ -152,6 +159,20 @@ def test_flags_become_options() -> None:
     assert asked["controls"] == Controls(gaze=(-10, 5), distance=0.8, emotion=("happy", 0.6))
     assert (asked["seed"], asked["steps"], asked["framing"], asked["size"]) == (7, 4, "full", 720)
     assert (asked["guidance"].audio, asked["guidance"].gaze) == (2, 0)
+
+
+def test_flags_of_the_head_and_face_become_options(tmp_path: Path) -> None:
+    (tmp_path / "keys.csv").write_text("time,blinks\n0,0\n2,60\n")
+    flags = (
+        "--head -5,0,3 --movement 0.5 --blinks 12 --expressiveness 1.5 --pose fixed --listen b.wav"
+    )
+    words = [*GIVEN[1:], *flags.split(), "--controls", str(tmp_path / "keys.csv")]
+    arguments = cli.create_parser("animate").parse_args(cli._joined(words))
+    asked = performance(arguments)
+    now = asked["controls"].at(1.0)
+    assert now == Controls(head=(-5, 0, 3), movement=0.5, blinks=30, expressiveness=1.5)
+    assert asked["listen"] == Path("b.wav") and not asked["pose"].any()
+    assert files(arguments) == [tmp_path / "keys.csv", Path("b.wav")]
 
 
 def test_flags_not_given_leave_the_library_s_defaults() -> None:

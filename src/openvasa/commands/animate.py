@@ -9,7 +9,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from openvasa.commands.performance_flags import add_performance, performance, whole
+from openvasa.commands.performance_flags import (
+    add_performance,
+    files,
+    performance,
+    reference_pose,
+    whole,
+)
 from openvasa.commands.provenance_flags import add_flags, read_flags
 from openvasa.types import FPS, InputError
 from openvasa.weights import DEFAULT_MODEL
@@ -89,6 +95,7 @@ def run(arguments: argparse.Namespace) -> int:
     check_target(arguments.output)
     provenance = read_flags(arguments)
     provenance.refuse(arguments.portrait, arguments.face)
+    asked = performance(arguments)
     from openvasa.engine.anchor import Anchor
     from openvasa.engine.animator import Animator  # takes a second; mistakes are told before
     from openvasa.engine.motion_file import read_motion
@@ -98,12 +105,13 @@ def run(arguments: argparse.Namespace) -> int:
     avatar = animator.prepare(arguments.portrait, face=arguments.face)
     if avatar.faces > 1 and arguments.face is None:
         _say(f"The photo shows {avatar.faces} faces; the largest speaks (--face N for another).")
-    picture, asked = options(arguments), performance(arguments)
-    files = [path for path in (arguments.portrait, arguments.audio, arguments.motion) if path]
+    picture = options(arguments)
+    used = [path for path in (arguments.portrait, arguments.audio, arguments.motion) if path]
     marks = provenance.marks(
-        *files, arguments.face, animator.bundle.config["files"], picture, asked
+        *used, *files(arguments), arguments.face, animator.bundle.config["files"], picture, asked
     )
     if arguments.motion is None:
+        asked |= reference_pose(arguments, animator)
         clip = animator.animate(avatar, arguments.audio, marks=marks, **asked, **picture)
     else:
         motion = read_motion(arguments.motion, Anchor(animator.run))

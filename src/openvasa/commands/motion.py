@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from openvasa.commands.performance_flags import add_performance, performance
+from openvasa.commands.performance_flags import add_performance, performance, reference_pose
 from openvasa.types import FPS, InputError
 from openvasa.weights import DEFAULT_MODEL
 
@@ -47,11 +47,13 @@ def run(arguments: argparse.Namespace) -> int:
         raise InputError(f"'{arguments.output}' must end in .npz or .csv: choose one of them.")
     if not arguments.output.absolute().parent.is_dir():
         raise InputError(f"there is no folder '{arguments.output.parent}': make it first.")
+    asked = performance(arguments)
     from openvasa.engine.anchor import Anchor
     from openvasa.engine.animator import Animator  # takes a second; mistakes are told before
 
     animator = Animator.load(arguments.model)
-    motion = animator.perform(arguments.audio, **performance(arguments))
+    asked |= reference_pose(arguments, animator)
+    motion = animator.perform(arguments.audio, **asked)
     write_motion(arguments.output, motion, Anchor(animator.run))
     print(f"{arguments.output}: {len(motion)} frames, {len(motion) / FPS:.1f} s.", file=sys.stderr)
     return 0

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from openvasa.engine.axes import Axes
 from openvasa.engine.backends import Backend
-from openvasa.engine.blinks import LidAxes
 from openvasa.types import EXPRESSION_DIM, EXPRESSION_NAMES, Array
 
 GAZE = ("gazeYaw", "gazePitch")
@@ -32,14 +32,10 @@ class Anchor:
         self.weight: Array = run("embed", {"expression": one})["dynamics"]
         self._back = np.linalg.pinv(self.weight).astype(np.float32)
 
-    def rows(self, *names: str) -> Array:
-        """What each of these expressions at 1 adds to z_dyn, f32 [len(names), 48]."""
-        return self.weight[[NUMBER[name] for name in names]]
-
-    def lids(self) -> LidAxes:
-        """How z_dyn and the two lids hang together."""
-        lids = [NUMBER[name] for name in BLINKS]
-        return LidAxes(np.ascontiguousarray(self._back[:, lids]), self.weight[lids])
+    def axes(self, *names: str) -> Axes:
+        """How z_dyn and these expressions hang together."""
+        columns = [NUMBER[name] for name in names]
+        return Axes(np.ascontiguousarray(self._back[:, columns]), self.weight[columns])
 
     def read(self, dynamics: Array) -> Array:
         """Expressions f32 [N, 45] of z_dyn [N, 48], in the order of `EXPRESSION_NAMES`."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -10,10 +11,12 @@ import numpy as np
 from openvasa.audio.clock import frame_count
 from openvasa.audio.encoder import AudioEncoder
 from openvasa.bundle import Bundle
-from openvasa.engine.anchor import GAZE, Anchor
+from openvasa.engine.acting import Actor
+from openvasa.engine.anchor import Anchor
 from openvasa.engine.avatar import Avatar, create_avatar, model_key
 from openvasa.engine.backends import Backend, create_backend, sizes
 from openvasa.engine.clip import Clip, Sound, heard, pieces
+from openvasa.engine.control_track import Asked, check_asked
 from openvasa.engine.render import Renderer, Timer, blank_frame, no_timer
 from openvasa.engine.stream import GivenMotion, Performer, StreamSession, joined
 from openvasa.face.find import find_face
@@ -21,12 +24,12 @@ from openvasa.latent.config import LatentConfig
 from openvasa.latent.mouth import FaceMesh
 from openvasa.latent.surface import POINTS
 from openvasa.media.image import load_photo
-from openvasa.motion.conditions import control_arrays
 from openvasa.motion.config import GuidanceScales, MotionStats, SampleOptions
 from openvasa.motion.windows import MotionModel
 from openvasa.provenance.frame_marks import FrameMarks
 from openvasa.provenance.origin import Origin, weights_hash
 from openvasa.types import (
+    POSE_DIM,
     AlignedFace,
     Array,
     Controls,
@@ -101,10 +104,12 @@ class Animator:
         avatar: Avatar,
         audio: Sound,
         *,
-        controls: Controls = Controls(),
+        controls: Asked = Controls(),
         seed: int = _DEFAULT.seed,
         guidance: GuidanceScales = _DEFAULT.scales,
         steps: int = _DEFAULT.steps,
+        pose: Array | None = None,
+        listen: Sound | None = None,
         framing: str = "crop",
         size: int | None = None,
         marks: FrameMarks | None = None,
@@ -115,10 +120,14 @@ class Animator:
         Args:
             avatar: From `prepare`.
             audio: Any file with sound, or f32 [N] mono samples at 16 kHz.
-            controls: Gaze, distance and emotion; see `Controls` for what None means.
+            controls: What is asked for, as constants or as a `ControlTrack`; see `Controls` for
+                what None means.
             seed: Another seed is another performance.
             guidance: How strictly to obey each condition.
             steps: Denoising steps a window.
+            pose: f32 [T, 6], pose offsets that the head takes instead of the model's, played
+                forth and back; one of zeros keeps it where the portrait has it.
+            listen: What the other side says at the same time; the face listens in its own pauses.
             framing: `crop` or `full` (inside the whole photo).
             size: The video's longer side in pixels, even; None is 512 for `crop` and the
                 photo's own, up to 1920, for `full`.
@@ -130,11 +139,11 @@ class Animator:
             InputError: The recording or an option cannot be used, or the avatar is of another
                 model.
         """
-        control_arrays(controls)
+        check_asked(controls)
         options = SampleOptions(seed=seed, steps=steps, scales=guidance)
         sound, count = heard(audio)
         renderer = self._renderer(avatar, framing, size, marks, timer)
-        performer = self._performer(float(avatar.pose[0, 0]), options, timer)
+        performer = self._performer(float(avatar.pose[0, 0]), options, timer, pose, listen)
         return Clip(sound, count, performer, renderer, controls, self._origin(renderer), timer)
 
     def play(
@@ -175,28 +184,32 @@ class Animator:
         self,
         audio: Sound,
         *,
-        controls: Controls = Controls(),
+        controls: Asked = Controls(),
         seed: int = _DEFAULT.seed,
         guidance: GuidanceScales = _DEFAULT.scales,
         steps: int = _DEFAULT.steps,
+        pose: Array | None = None,
+        listen: Sound | None = None,
     ) -> Motion:
         """The motion of a recording for nobody in particular: a face that looks ahead.
 
         Args and errors are those of `animate`.
         """
-        control_arrays(controls)
+        check_asked(controls)
         options = SampleOptions(seed=seed, steps=steps, scales=guidance)
         sound, _ = heard(audio)
-        return joined(self._performer(0.0, options, no_timer).perform(pieces(sound), controls))
+        performer = self._performer(0.0, options, no_timer, pose, listen)
+        return joined(performer.perform(pieces(sound), controls))
 
     def stream(
         self,
         avatar: Avatar,
         *,
-        controls: Controls = Controls(),
+        controls: Asked = Controls(),
         seed: int = _DEFAULT.seed,
         guidance: GuidanceScales = _DEFAULT.scales,
         steps: int = _DEFAULT.steps,
+        pose: Array | None = None,
         framing: str = "crop",
         size: int | None = None,
         marks: FrameMarks | None = None,
@@ -208,7 +221,7 @@ class Animator:
         """
         options = SampleOptions(seed=seed, steps=steps, scales=guidance)
         renderer = self._renderer(avatar, framing, size, marks, timer)
-        performer = self._performer(float(avatar.pose[0, 0]), options, timer)
+        performer = self._performer(float(avatar.pose[0, 0]), options, timer, pose)
         return StreamSession(performer, renderer, controls)
 
     def _origin(self, renderer: Renderer) -> Origin:
@@ -218,12 +231,15 @@ class Animator:
             content_id=renderer.marks.content_id,
         )
 
-    def _performer(self, turned: float, options: SampleOptions, timer: Timer) -> Performer:
-        anchor = Anchor(self.run)
-        return Performer(
-            AudioEncoder(self.run), self.motion, options, anchor.rows(*GAZE), anchor.lids(),
-            turned, timer,
-        )  # fmt: skip
+    def _performer(
+        self, turned: float, options: SampleOptions, timer: Timer, pose: Array | None = None,
+        listen: Sound | None = None,
+    ) -> Performer:  # fmt: skip
+        if pose is not None and (pose.ndim != 2 or pose.shape[1] != POSE_DIM or not len(pose)):
+            raise InputError(f"a given pose must be [T, {POSE_DIM}] with at least one frame.")
+        actor = Actor.of(Anchor(self.run), options.seed, turned, pose)
+        told = None if listen is None else partial(pieces, heard(listen)[0])
+        return Performer(AudioEncoder(self.run), self.motion, options, actor, told, timer)
 
     def _renderer(
         self, avatar: Avatar, framing: str, size: int | None, marks: FrameMarks | None, timer: Timer

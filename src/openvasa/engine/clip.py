@@ -13,12 +13,13 @@ import numpy as np
 from openvasa.audio.clock import frame_count
 from openvasa.audio.encoder import checked
 from openvasa.engine.backends import cores
+from openvasa.engine.control_track import Asked
 from openvasa.engine.render import Renderer, Timer, no_timer, render_all
 from openvasa.engine.stream import BLOCK, GivenMotion, Performer, joined
 from openvasa.media.audio import count_samples, stream_audio
 from openvasa.media.video import VideoWriter, check_target
 from openvasa.provenance.origin import Origin
-from openvasa.types import SAMPLE_RATE, Array, Controls, Frame, InputError, Motion
+from openvasa.types import SAMPLE_RATE, Array, Frame, InputError, Motion
 
 Sound = str | Path | Array  # a file, or f32 [N] mono samples at 16 kHz
 Release = Callable[[Path], AbstractContextManager[Path]]  # see `provenance.release`
@@ -38,7 +39,7 @@ class Clip:
         samples: int,
         performer: Performer | GivenMotion,
         renderer: Renderer,
-        controls: Controls,
+        controls: Asked,
         origin: Origin,
         timer: Timer = no_timer,
     ) -> None:

@@ -6,7 +6,7 @@ nothing of files or sockets.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -14,16 +14,17 @@ from types import TracebackType
 import numpy as np
 
 from openvasa.audio.encoder import AudioEncoder, EncoderState
+from openvasa.engine.acting import ActingState, Actor, act, listen_to
 from openvasa.engine.backends import cores
-from openvasa.engine.blinks import BlinkState, LidAxes, spare_blinks
-from openvasa.engine.home import HomeState, come_home
+from openvasa.engine.control_track import Asked, check_asked, in_force
 from openvasa.engine.render import Renderer, Timer, no_timer, render_all
+from openvasa.engine.voice import Told
 from openvasa.motion import windows
-from openvasa.motion.conditions import control_arrays
 from openvasa.motion.config import SampleOptions
 from openvasa.motion.windows import MotionModel, WindowState
 from openvasa.types import (
     DYNAMICS_DIM,
+    FPS,
     POSE_DIM,
     SAMPLES_PER_FRAME,
     Array,
@@ -43,15 +44,13 @@ class StreamState:
     Attributes:
         audio: Sound and mel columns that later features still need.
         motion: The last frames made, and audio features not yet used.
-        home: How far the head has drifted.
-        blinks: When the lids were shut last.
+        acting: What makes the model's motion a performance.
         frames: Frames of motion made so far.
     """
 
     audio: EncoderState = field(default_factory=EncoderState)
     motion: WindowState = field(default_factory=windows.start)
-    home: HomeState = field(default_factory=HomeState)
-    blinks: BlinkState = field(default_factory=BlinkState)
+    acting: ActingState = field(default_factory=ActingState)
     frames: int = 0
 
 
@@ -63,29 +62,28 @@ class Performer:
         encoder: Sound to features.
         model: Features to motion.
         options: Seed, steps and guidance.
-        eyes: f32 [2, 48], what one radian of gaze in the head (yaw, pitch) adds to z_dyn.
-        lids: How z_dyn and the lids hang together.
-        turned: The portrait's own yaw, radians.
+        actor: What acting needs to know.
+        told: Opens what the other side says, for `perform`; None is silence.
         timer: Called around each stage with its name.
     """
 
     encoder: AudioEncoder
     model: MotionModel
     options: SampleOptions
-    eyes: Array
-    lids: LidAxes
-    turned: float = 0.0
+    actor: Actor
+    told: Callable[[], Iterable[Array]] | None = None
     timer: Timer = no_timer
 
     def push(
-        self, state: StreamState, samples: Array, controls: Controls
+        self, state: StreamState, samples: Array, asked: Asked, other: Array | None = None
     ) -> tuple[StreamState, Motion]:
         """Hears more sound.
 
         Args:
             state: What the performance remembers; it is not changed.
             samples: f32 [n], any n >= 0, mono at 16 kHz in [-1, 1].
-            controls: In force for the windows that this sound completes.
+            asked: In force for the windows that this sound completes.
+            other: f32 [n], what the other side says meanwhile; None is silence.
 
         Returns:
             The next state, and the frames of motion that are now fixed: 5 more for every 0.2 s,
@@ -94,15 +92,17 @@ class Performer:
         Raises:
             InputError: The samples are unusable, or the performance has ended.
         """
+        if other is not None and len(other) != len(samples):
+            raise InputError("both sides' sound must be equally long: fill up with zeros.")
         with self.timer("audio"):
             audio, features = self.encoder.push(state.audio, samples)
         with self.timer("motion"):
-            motion, made = _all_windows(
-                windows.push(state.motion, features), controls, self.model, self.options
-            )
-        return self._homed(state, audio, motion, made, controls)
+            acting = listen_to(state.acting, samples, other)
+            motion = windows.push(state.motion, features)
+            motion, made = self._all_windows(motion, state.frames, asked)
+            return self._acted(state, audio, motion, acting, made, asked)
 
-    def flush(self, state: StreamState, controls: Controls) -> tuple[StreamState, Motion]:
+    def flush(self, state: StreamState, asked: Asked) -> tuple[StreamState, Motion]:
         """Ends the performance: the motion of all sound that still waits.
 
         Returns:
@@ -112,29 +112,46 @@ class Performer:
         with self.timer("audio"):
             audio, features = self.encoder.flush(state.audio)
         with self.timer("motion"):
-            motion, made = _all_windows(
-                windows.push(state.motion, features), controls, self.model, self.options
-            )
+            motion = windows.push(state.motion, features)
+            motion, made = self._all_windows(motion, state.frames, asked)
+            controls = self._controls(asked, state.frames + len(made))
             motion, rest = windows.flush(motion, controls, self.model, self.options)
-        return self._homed(state, audio, motion, joined([made, rest]), controls)
+            made = joined([made, rest])
+            return self._acted(state, audio, motion, state.acting, made, asked)
 
-    def _homed(self, state: StreamState, audio: EncoderState, motion: WindowState, made: Motion,
-               controls: Controls) -> tuple[StreamState, Motion]:  # fmt: skip
-        home, made = come_home(state.home, made, controls, self.eyes, self.turned)
-        blinks, made = spare_blinks(state.blinks, made, self.lids)
-        following = StreamState(
-            audio=audio, motion=motion, home=home, blinks=blinks, frames=state.frames + len(made)
-        )
-        return following, made
+    def _all_windows(
+        self, motion: WindowState, first: int, asked: Asked
+    ) -> tuple[WindowState, Motion]:
+        """Every whole window for which there is audio; `first` is the number of its frame."""
+        parts: list[Motion] = []
+        while windows.ready(motion, self.model.config):
+            controls = self._controls(asked, first + sum(map(len, parts)))
+            nothing = motion.pending[:0]
+            motion, made = windows.step(motion, nothing, controls, self.model, self.options)
+            parts.append(made)
+        return motion, joined(parts)
 
-    def perform(self, pieces: Iterable[Array], controls: Controls) -> Iterator[Motion]:
+    def _controls(self, asked: Asked, first: int) -> Controls:
+        """What holds for the window that begins with a frame: what is asked for at its middle."""
+        return in_force(asked, (first + self.model.config.window / 2) / FPS)
+
+    def _acted(self, state: StreamState, audio: EncoderState, motion: WindowState,
+               acting: ActingState, made: Motion, asked: Asked,
+               ) -> tuple[StreamState, Motion]:  # fmt: skip
+        acting, made = act(acting, made, state.frames, asked, self.actor)
+        frames = state.frames + len(made)
+        return StreamState(audio=audio, motion=motion, acting=acting, frames=frames), made
+
+    def perform(self, pieces: Iterable[Array], asked: Asked) -> Iterator[Motion]:
         """The motion of a whole recording, one frame at a time, from its pieces in order."""
         state = StreamState()
+        told = Told(iter(()) if self.told is None else iter(self.told()))
         for samples in pieces:
             for start in range(0, len(samples), BLOCK):
-                state, made = self.push(state, samples[start : start + BLOCK], controls)
+                block = samples[start : start + BLOCK]
+                state, made = self.push(state, block, asked, told.next(len(block)))
                 yield from single_frames(made)
-        yield from single_frames(self.flush(state, controls)[1])
+        yield from single_frames(self.flush(state, asked)[1])
 
 
 class StreamSession:
@@ -144,7 +161,7 @@ class StreamSession:
         state: All that is remembered; a value that can be kept and put back.
     """
 
-    def __init__(self, performer: Performer, renderer: Renderer, controls: Controls) -> None:
+    def __init__(self, performer: Performer, renderer: Renderer, controls: Asked) -> None:
         """Starts a performance.
 
         Args:
@@ -159,27 +176,31 @@ class StreamSession:
         self.controls = controls
 
     @property
-    def controls(self) -> Controls:
+    def controls(self) -> Asked:
         """What is asked of the performance; a change holds from the next window on."""
         return self._controls
 
     @controls.setter
-    def controls(self, controls: Controls) -> None:
-        control_arrays(controls)  # refuses what is out of range before it is in force
+    def controls(self, controls: Asked) -> None:
+        check_asked(controls)  # refuses what is out of range before it is in force
         self._controls = controls
 
-    def push(self, samples: Array) -> list[Frame]:
+    def push(self, samples: Array, other: Array | None = None) -> list[Frame]:
         """Hears f32 [n] mono samples at 16 kHz; returns the frames that are now ready.
+
+        Args:
+            samples: What the face says.
+            other: f32 [n], what it is told meanwhile, to listen to; None is silence.
 
         Raises:
             InputError: The samples are unusable, or the session has ended.
         """
-        return list(self.iterate(samples))
+        return list(self.iterate(samples, other))
 
-    def iterate(self, samples: Array) -> Iterator[Frame]:
+    def iterate(self, samples: Array, other: Array | None = None) -> Iterator[Frame]:
         """As `push`, each frame as soon as it is made; to be used up before the next call."""
         first = self.state.frames
-        self.state, motion = self._performer.push(self.state, samples, self._controls)
+        self.state, motion = self._performer.push(self.state, samples, self._controls, other)
         return self._render(motion, first)
 
     def flush(self) -> list[Frame]:
@@ -224,7 +245,7 @@ class GivenMotion:
     motion: Motion
     frames: int
 
-    def perform(self, pieces: Iterable[Array], controls: Controls) -> Iterator[Motion]:
+    def perform(self, pieces: Iterable[Array], asked: Asked) -> Iterator[Motion]:
         """One frame after another; what is heard and asked makes no difference."""
         last = len(self.motion) - 1
         return (self.motion[min(t, last) : min(t, last) + 1] for t in range(self.frames))
@@ -233,18 +254,6 @@ class GivenMotion:
 def single_frames(motion: Motion) -> Iterator[Motion]:
     """Motion of T frames as T motions of one."""
     return (motion[t : t + 1] for t in range(len(motion)))
-
-
-def _all_windows(
-    state: WindowState, controls: Controls, model: MotionModel, options: SampleOptions
-) -> tuple[WindowState, Motion]:
-    """Every whole window for which there is audio."""
-    nothing = np.zeros((0, state.pending.shape[1]), np.float32)
-    parts: list[Motion] = []
-    while windows.ready(state, model.config):
-        state, made = windows.step(state, nothing, controls, model, options)
-        parts.append(made)
-    return state, joined(parts)
 
 
 def joined(motion: Iterable[Motion]) -> Motion:

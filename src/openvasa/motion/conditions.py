@@ -8,12 +8,22 @@ from dataclasses import dataclass
 import numpy as np
 
 from openvasa.motion.config import CONDITION_NAMES, MotionConfig
-from openvasa.types import AUDIO_DIM, EMOTIONS, MOTION_DIM, Array, Controls, InputError
+from openvasa.types import (
+    AUDIO_DIM,
+    EMOTIONS,
+    MOTION_DIM,
+    Array,
+    Controls,
+    InputError,
+)
 
 GAZE_UNIT = 20.0  # degrees that are 1.0 to the network: about the range of a listener's eyes
 DISTANCE_UNIT = 0.2  # natural logarithm of the distance that is 1.0 to the network
 GAZE_LIMIT = 60.0  # degrees beyond which a request makes no sense
 DISTANCE_LIMITS = (0.25, 4.0)
+HEAD_LIMIT = 30.0  # degrees
+# Of what engine filters do, not the network: name in `Controls` -> (low, high).
+SIZE_LIMITS = {"movement": (0.0, 2.0), "blinks": (0.0, 60.0), "expressiveness": (0.0, 2.0)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +73,42 @@ def emotion_vector(name: str, strength: float = 1.0) -> Array:
     return vector
 
 
+def wanted_emotion(controls: Controls) -> Array | None:
+    """The emotion that is asked for, f32 [6] in the order of `EMOTIONS`; None is no wish.
+
+    Raises:
+        InputError: There is no such emotion, a weight is out of range, or both ways are used.
+    """
+    offset = controls.emotion_offset
+    if offset is None:
+        return None if controls.emotion is None else emotion_vector(*controls.emotion)
+    if controls.emotion is not None:
+        raise InputError("Ask for an emotion by name or by its offset, not both.")
+    if len(offset) != len(EMOTIONS) or not all(0.0 <= weight <= 1.0 for weight in offset):
+        raise InputError(
+            f"An emotion offset has {len(EMOTIONS)} weights from 0 to 1, in the order "
+            f"{', '.join(EMOTIONS)}."
+        )
+    return np.asarray(offset, np.float32)
+
+
+def check_controls(controls: Controls) -> None:
+    """Raises InputError where a wish is out of range."""
+    if controls.gaze is not None and not all(abs(a) <= GAZE_LIMIT for a in controls.gaze):
+        raise InputError(f"Gaze angles must lie within {GAZE_LIMIT:g} degrees of the camera.")
+    if controls.distance is not None:
+        low, high = DISTANCE_LIMITS
+        if not low <= controls.distance <= high:
+            raise InputError(f"The distance must lie between {low:g} and {high:g}.")
+    wanted_emotion(controls)
+    if controls.head is not None and not all(abs(a) <= HEAD_LIMIT for a in controls.head):
+        raise InputError(f"The angles of the head must lie within {HEAD_LIMIT:g} degrees.")
+    for name, (low, high) in SIZE_LIMITS.items():
+        value = getattr(controls, name)
+        if value is not None and not low <= value <= high:
+            raise InputError(f"The control {name} must lie between {low:g} and {high:g}.")
+
+
 def control_arrays(controls: Controls) -> tuple[Array, Array, Array, Array]:
     """The user's wishes for the network.
 
@@ -75,19 +121,15 @@ def control_arrays(controls: Controls) -> tuple[Array, Array, Array, Array]:
     Raises:
         InputError: When a wish is out of range.
     """
+    check_controls(controls)
     gaze, distance = np.zeros(2, np.float32), np.zeros(1, np.float32)
     emotion, keep = np.zeros(len(EMOTIONS), np.float32), np.asarray([1, 1, 0], np.float32)
     if controls.gaze is not None:
-        if not all(abs(angle) <= GAZE_LIMIT for angle in controls.gaze):
-            raise InputError(f"Gaze angles must lie within {GAZE_LIMIT:g} degrees of the camera.")
         gaze = gaze_units(np.asarray(controls.gaze))
     if controls.distance is not None:
-        low, high = DISTANCE_LIMITS
-        if not low <= controls.distance <= high:
-            raise InputError(f"The distance must lie between {low:g} and {high:g}.")
         distance = distance_units(np.asarray([controls.distance]))
-    if controls.emotion is not None:
-        emotion, keep[2] = emotion_vector(*controls.emotion), 1.0
+    if (wanted := wanted_emotion(controls)) is not None:
+        emotion, keep[2] = wanted, 1.0
     return gaze, distance, emotion, keep
 
 

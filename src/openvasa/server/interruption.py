@@ -13,6 +13,7 @@ import numpy as np
 
 from openvasa.audio.encoder import EncoderState
 from openvasa.engine.stream import StreamState
+from openvasa.engine.voice import VoiceState
 from openvasa.types import AUDIO_DIM, Array
 
 
@@ -36,6 +37,7 @@ def put_back(states: Sequence[StreamState], frame: int) -> StreamState:
     return replace(
         after,
         audio=EncoderState(),
+        acting=replace(after.acting, voice=VoiceState(), other=VoiceState()),
         motion=replace(
             motion,
             history=motion.history[:kept],

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from openvasa.motion.conditions import control_arrays
+from openvasa.motion.conditions import check_controls
 from openvasa.types import Controls, InputError
 
 VERSION = 1
@@ -27,11 +27,21 @@ class Wishes(_Message):
         gaze: Yaw and pitch in degrees.
         distance: Relative to the portrait's.
         emotion: A name and its strength.
+        emotion_offset: Six weights instead of it.
+        head: Yaw, pitch and roll in degrees.
+        movement: Size of the head's own movement.
+        blinks: A minute.
+        expressiveness: Size of what brows, eyes and smile do.
     """
 
     gaze: tuple[float, float] | None = Field(default=None, strict=False)
     distance: float | None = None
     emotion: tuple[str, float] | None = Field(default=None, strict=False)
+    emotion_offset: tuple[float, ...] | None = Field(default=None, strict=False, max_length=6)
+    head: tuple[float, float, float] | None = Field(default=None, strict=False)
+    movement: float | None = None
+    blinks: float | None = None
+    expressiveness: float | None = None
 
     def controls(self) -> Controls:
         """The same for the engine.
@@ -39,8 +49,8 @@ class Wishes(_Message):
         Raises:
             InputError: A wish is out of range.
         """
-        asked = Controls(gaze=self.gaze, distance=self.distance, emotion=self.emotion)
-        control_arrays(asked)
+        asked = Controls(**self.model_dump())
+        check_controls(asked)
         return asked
 
 

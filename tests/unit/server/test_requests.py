@@ -43,7 +43,10 @@ def test_other_messages_are_refused(text: str) -> None:
 def test_wishes_must_be_in_range() -> None:
     assert read_wishes("") == Controls()
     assert read_wishes('{"emotion": ["happy", 0.5]}') == Controls(emotion=("happy", 0.5))
-    for wrong in ('{"gaze": [90, 0]}', '{"distance": 0}', '{"emotion": ["joyful", 1]}',
+    asked = read_wishes('{"head": [5, 0, -3], "movement": 0.5, "blinks": 10, "expressiveness": 2}')
+    assert asked == Controls(head=(5, 0, -3), movement=0.5, blinks=10, expressiveness=2)
+    for wrong in ('{"blinks": 100}', '{"emotion_offset": [1, 1]}', '{"gaze": [90, 0]}',
+                  '{"distance": 0}', '{"emotion": ["joyful", 1]}',
                   '{"distance": NaN}', '{"gaze": [1]}', '{"mood": 1}'):  # fmt: skip
         with pytest.raises(InputError):
             read_wishes(wrong)
