@@ -8,7 +8,13 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from openvasa.commands import evaluate_benchmark, evaluate_latent, evaluate_mark, evaluate_study
+from openvasa.commands import (
+    evaluate_benchmark,
+    evaluate_controls,
+    evaluate_latent,
+    evaluate_mark,
+    evaluate_study,
+)
 from openvasa.commands.evaluate_run import (
     PHOTO_ENDINGS,
     VIDEO_ENDINGS,
@@ -63,7 +69,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     mark = kinds.add_parser("mark", help="what the invisible mark withstands")
     evaluate_mark.configure(mark)
     latent = evaluate_latent.add(kinds)
-    for kind in (videos, benchmark, study, corrupt, floors, experts, mark, latent):
+    controls = kinds.add_parser("controls", help="whether controls do what they say, and life")
+    evaluate_controls.configure(controls)
+    for kind in (videos, benchmark, study, corrupt, floors, experts, mark, latent, controls):
         _shared(kind, references=kind in (videos, benchmark))
 
 
@@ -166,5 +174,5 @@ def _system(video: Path, folder: Path) -> str:
 _RUNS: dict[str, Callable[[argparse.Namespace], None]] = {
     "videos": _videos, "benchmark": evaluate_benchmark.run, "study": evaluate_study.run,
     "corruptions": _corruptions, "floors": _floors, "experts": _experts, "mark": evaluate_mark.run,
-    "latent": evaluate_latent.run,
+    "latent": evaluate_latent.run, "controls": evaluate_controls.run,
 }  # fmt: skip

@@ -61,14 +61,17 @@ class Clip:
     @property
     def motion(self) -> Motion:
         """The whole motion, made without any picture."""
-        return joined(self._performer.perform(pieces(self._sound), self._controls))
+        return joined(self.motions())
+
+    def motions(self) -> Iterator[Motion]:
+        """The motion one frame at a time, made while it is read, without any picture."""
+        return self._performer.perform(pieces(self._sound), self._controls)
 
     def frames(self) -> Iterator[Frame]:
         """The frames in order; only a few are in memory at any time."""
         workers = cores()
         with ThreadPoolExecutor(workers, thread_name_prefix="openvasa-frame") as pool:
-            motion = self._performer.perform(pieces(self._sound), self._controls)
-            yield from render_all(self._renderer, motion, 0, pool, 2 * workers)
+            yield from render_all(self._renderer, self.motions(), 0, pool, 2 * workers)
 
     def save(
         self,

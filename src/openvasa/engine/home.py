@@ -28,7 +28,8 @@ SWIFT = 5.0  # rad/s of the critically damped way to a new home
 LAG = 2 / SWIFT  # seconds that this way trails a moving goal
 REACH = np.array([0.8, 0.8, 0.8, 0.6, 0.6, 0.5])  # of the model's movement that is kept
 EYES_TURN = np.radians([30.0, 22.0])  # that eyes turn in a head, yaw and pitch
-GLANCE = np.radians(8.0)  # how far glances leave the direction asked for
+GLANCES = 0.6  # of the model's glances that is kept: real speakers' gaze spreads half as far
+GLANCE = np.radians(6.0)  # how far glances leave the direction asked for
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,6 +108,6 @@ def come_home(state: HomeState, pose: Array, look: Array, goal: Floats) -> tuple
     away = seen - drift
     one, two = away[POSE_DIM:-2], away[-2:]
     least = np.where(one * two > 0, np.sign(one) * np.minimum(np.abs(one), np.abs(two)), 0.0)
-    glance = GLANCE * np.tanh(least / GLANCE)
+    glance = GLANCE * np.tanh(GLANCES * least / GLANCE)
     kept = HomeState(frames=state.frames + 1, drift=drift, home=home, speed=speed)
     return kept, Place(home[:POSE_DIM], REACH * away[:POSE_DIM], home[POSE_DIM:], glance)

@@ -1,0 +1,61 @@
+"""The evaluation of controls on a model that obeys by construction of the engine alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from openvasa.commands import evaluate_controls, evaluate_long
+from openvasa.commands.evaluate_controls import gazes, lively, speech
+from openvasa.engine.animator import Animator
+from openvasa.metrics.benchmark import BenchmarkCase
+from tiny_model import tiny_bundle, tone
+
+
+@pytest.fixture(scope="module")
+def animator() -> Animator:
+    return Animator.load(tiny_bundle())
+
+
+def figures(rows: list[dict[str, float]]) -> dict[str, float]:
+    return {str(row["what"]): row["value"] for row in rows}
+
+
+def test_recordings_are_joined_until_they_are_long_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    sounds = {"a.wav": np.ones(9000, np.float32), "b.wav": np.zeros(5000, np.float32)}
+    monkeypatch.setattr(evaluate_controls, "load_audio", lambda path: sounds[path.name])
+    cases = [BenchmarkCase(name, Path("p.jpg"), Path(name)) for name in sounds]
+    heard = speech(cases, 1.0)
+    assert len(heard) == 16_000 and heard.sum() == 9000 + 2000
+
+
+def test_life_of_five_seeds(animator: Animator, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(evaluate_controls, "SEEDS", 2)
+    found = figures(lively(animator, tone(7.0)))
+    assert found["life: dP"] > 0 and found["life: apart, degrees"] > 0
+
+
+def test_a_gaze_is_read_back_from_the_motion(
+    animator: Animator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(evaluate_controls, "YAWS", (-15.0, 15.0))
+    monkeypatch.setattr(evaluate_controls, "follow", lambda images: None)
+    monkeypatch.setattr(evaluate_controls, "pictures", lambda *given: [])
+    found = figures(gazes(animator, [animator.blank_avatar()], tone(4.0)))
+    assert found["gaze, motion: yaw slope"] == pytest.approx(1, abs=0.2)
+    assert found["gaze, motion: pitch slope"] == pytest.approx(1, abs=0.2)
+    assert "gaze, pictures: yaw slope" not in found
+
+
+def test_a_long_performance_is_compared_with_its_start(
+    animator: Animator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(evaluate_long, "MINUTE", 25)
+    monkeypatch.setattr(evaluate_long, "follow", lambda images: None)
+    monkeypatch.setattr(evaluate_long, "pictures", lambda *given: [])
+    rows = evaluate_long.long_run(animator, animator.blank_avatar(), tone(1.03), 2)
+    found = figures(rows)
+    assert found["2 minutes: turned, last minute against first, degrees"] < 15
+    assert found["2 minutes: distance, last minute against first"] == pytest.approx(1, abs=0.2)
