@@ -22,8 +22,8 @@ from openvasa.types import Controls, InputError
 FLAGS = {
     "animate": "--blinks --blocklist --certificate --consent --controls --distance --emotion "
     "--expressiveness --face --framing --gaze --guidance --head --help --identity --key --label "
-    "--listen --model --motion --movement --no-label --output --pose --pose-from --seed --size "
-    "--steps",
+    "--listen --model --motion --movement --no-label --output --portrait --pose --pose-from --seed "
+    "--size --steps",
     "bench": "--framing --help --model",
     "dub": "--blocklist --certificate --consent --face --help --identity --key --label --longer "
     "--model --no-label --output --seed",

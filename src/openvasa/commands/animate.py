@@ -53,6 +53,16 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     add_performance(parser)
     add(
+        "--portrait",
+        dest="more",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="PHOTO",
+        help="one more photo of the same person; may be repeated: the best one is animated, all "
+        "say who it is",
+    )
+    add(
         "--motion",
         type=Path,
         metavar="FILE",
@@ -91,22 +101,26 @@ def run(arguments: argparse.Namespace) -> int:
     """Animates; returns the exit code."""
     from openvasa.media.video import check_target
 
-    _check_not_input(arguments.output, arguments.portrait, arguments.audio)
+    photos = [arguments.portrait, *arguments.more]
+    _check_not_input(arguments.output, *photos, arguments.audio)
     check_target(arguments.output)
     provenance = read_flags(arguments)
     provenance.refuse(arguments.portrait, arguments.face)
+    for photo in arguments.more:
+        provenance.refuse(photo)
     asked = performance(arguments)
     from openvasa.engine.anchor import Anchor
     from openvasa.engine.animator import Animator  # takes a second; mistakes are told before
     from openvasa.engine.motion_file import read_motion
+    from openvasa.engine.several_photos import prepare_several
 
     started = time.monotonic()
     animator = Animator.load(arguments.model)
-    avatar = animator.prepare(arguments.portrait, face=arguments.face)
+    avatar = prepare_several(animator, photos, face=arguments.face)
     if avatar.faces > 1 and arguments.face is None:
         _say(f"The photo shows {avatar.faces} faces; the largest speaks (--face N for another).")
     picture = options(arguments)
-    used = [path for path in (arguments.portrait, arguments.audio, arguments.motion) if path]
+    used = [*photos, arguments.audio, *([arguments.motion] if arguments.motion else [])]
     marks = provenance.marks(
         *used, *files(arguments), arguments.face, animator.bundle.config["files"], picture, asked
     )
@@ -116,7 +130,7 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         motion = read_motion(arguments.motion, Anchor(animator.run))
         clip = animator.play(avatar, motion, arguments.audio, marks=marks, **picture)
-    origin = provenance.origin(animator.bundle, marks, components=(arguments.portrait,))
+    origin = provenance.origin(animator.bundle, marks, components=tuple(photos))
     frames = _save(clip, arguments.output, partial(provenance.release, origin=origin))
     seconds = time.monotonic() - started
     _say(f"{arguments.output}: {frames / FPS:.1f} s of video, made in {seconds:.1f} s.")

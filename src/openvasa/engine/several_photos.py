@@ -45,6 +45,8 @@ def prepare_several(
     if len(photos) > MOST:
         raise InputError(f"give at most {MOST} photos of the person, not {len(photos)}.")
     avatars = [animator.prepare(photos[0], face=face)]
+    if len(photos) == 1:
+        return avatars[0]
     avatars += [animator.prepare(photo) for photo in photos[1:]]
     return combine(avatars, Anchor(animator.run))
 
