@@ -13,7 +13,9 @@ import numpy as np
 from openvasa.latent.mouth import Drawn
 from openvasa.types import Array, Image
 
-PAD = 4  # pixels around the photo: a position up to 3 outside, and the cubic's reach
+PAD = 4  # pixels around the photo: a position up to 3 outside, and the spline's reach
+POLE = np.float32(np.sqrt(3) - 2)  # of the cubic spline's inverse (Unser, Aldroubi, Eden, 1993)
+_FADED = 12  # pixels after which the inverse has forgotten where it began: POLE**12 is 1e-7
 TEAR = np.float32(0.024)  # crop units between neighbors of the flow: beyond, an edge lies there
 _NOTHING = np.empty((0, 0, 3), np.float32)
 _compiled = numba.njit(cache=True, nogil=True, fastmath=True)
@@ -43,8 +45,8 @@ class Composer:
                     f"{background.shape}"
                 )
         alpha = np.ones(person.shape[:2], np.float32) if matte is None else matte
-        self._padded = _padded(
-            np.ascontiguousarray(person), np.ascontiguousarray(alpha, np.float32)
+        self._padded = _coefficients(
+            _padded(np.ascontiguousarray(person), np.ascontiguousarray(alpha, np.float32))
         )
         self._background = np.ascontiguousarray(person if background is None else background)
         self._layered = matte is not None
@@ -60,8 +62,9 @@ class Composer:
 
         Pixel i of n has the coordinate (2i + 1) / n - 1. What the coarse grid moves each pixel by,
         the visibility and the color are interpolated linearly; photo and matte are sampled with
-        the Catmull-Rom cubic, edge pixels repeated. Without a matte the identity flow returns the
-        photo exactly.
+        the interpolating cubic B-spline, edge pixels repeated: between pixels it keeps more of
+        the fine detail than other kernels of four taps. Without a matte the identity flow returns
+        the photo exactly.
 
         Args:
             flow: f32 [h, w, 2], where (x, y) in the photo each pixel comes from, in crop units.
@@ -141,17 +144,44 @@ def _coarse_row(y0, y1, t, size_x, size_y, flow, visibility, color, row):  # typ
 
 @_compiled
 def _cubic(t):  # type: ignore[no-untyped-def]
-    """Catmull-Rom weights of the pixels at -1, 0, 1, 2 for a point at t in [0, 1)."""
-    half, one_and_half, two = np.float32(0.5), np.float32(1.5), np.float32(2)
-    five_halves, one = np.float32(2.5), np.float32(1)
-    tt = t * t
-    ttt = tt * t
-    return (
-        tt - half * (ttt + t),
-        one_and_half * ttt - five_halves * tt + one,
-        two * tt - one_and_half * ttt + half * t,
-        half * (ttt - tt),
-    )
+    """Cubic B-spline's weights of the coefficients at -1, 0, 1, 2 for a point at t in [0, 1)."""
+    one, three, sixth = np.float32(1), np.float32(3), np.float32(1 / 6)
+    u = one - t
+    first, last = sixth * u * u * u, sixth * t * t * t
+    second = sixth * (np.float32(4) - three * t * t * (one + u))
+    return first, second, one - first - second - last, last
+
+
+@_compiled
+def _coefficients(padded):  # type: ignore[no-untyped-def]
+    """B-spline coefficients in place: the spline through them meets every pixel's value."""
+    height, width = padded.shape[0], padded.shape[1] // 4
+    gain = (np.float32(1) - POLE) * (np.float32(1) - np.float32(1) / POLE)
+    end = POLE / (POLE * POLE - np.float32(1))
+    for j in range(padded.shape[1]):
+        column = padded[:, j] * gain
+        padded[:, j] = _inverse(column, height, end)
+    for i in range(height):
+        for c in range(4):
+            line = padded[i, c::4] * gain
+            padded[i, c::4] = _inverse(line, width, end)
+    return padded
+
+
+@_compiled
+def _inverse(line, count, end):  # type: ignore[no-untyped-def]
+    """One line through the recursive filter, forth and back, mirrored at both ends."""
+    total, power = line[0], POLE
+    for k in range(1, min(count, _FADED)):
+        total += power * line[k]
+        power *= POLE
+    line[0] = total
+    for k in range(1, count):
+        line[k] += POLE * line[k - 1]
+    line[count - 1] = end * (line[count - 1] + POLE * line[count - 2])
+    for k in range(count - 2, -1, -1):
+        line[k] = POLE * (line[k + 1] - line[k])
+    return line
 
 
 @_compiled
