@@ -24,7 +24,7 @@ FLAGS = {
     "--expressiveness --face --framing --gaze --guidance --head --help --identity --key --label "
     "--listen --model --motion --movement --no-label --output --portrait --pose --pose-from --seed "
     "--size --steps",
-    "bench": "--framing --help --model",
+    "bench": "--backends --every --framing --help --lengths --model --plot --rounds --steps",
     "dub": "--blocklist --certificate --consent --face --help --identity --key --label --longer "
     "--model --no-label --output --seed",
     "edit": "--blink --blocklist --certificate --consent --distance --expression --face --framing "

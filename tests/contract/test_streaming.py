@@ -6,6 +6,8 @@ import tracemalloc
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from openvasa import Animator, InputError
 from openvasa.engine.render import no_timer
@@ -55,6 +57,30 @@ def test_any_chunks_give_the_same_motion(animator: Animator, avatar, longest: in
     whole = animator.animate(avatar, sound, seed=3, steps=2).motion
     pieces = _chunks(sound, np.random.default_rng(longest), longest)
     streamed = _streamed(animator, avatar, pieces)
+    assert np.array_equal(streamed.pose, whole.pose)
+    assert np.array_equal(streamed.dynamics, whole.dynamics)
+
+
+def test_single_samples_give_the_same_motion(animator: Animator, avatar) -> None:
+    sound = tone(0.5)
+    whole = animator.animate(avatar, sound, seed=3, steps=2).motion
+    streamed = _streamed(animator, avatar, (sound[t : t + 1] for t in range(len(sound))))
+    assert np.array_equal(streamed.pose, whole.pose)
+    assert np.array_equal(streamed.dynamics, whole.dynamics)
+
+
+@settings(max_examples=15, deadline=None)
+@given(
+    st.lists(st.one_of(st.integers(0, 3), st.integers(0, 9_000)), min_size=1, max_size=40),
+    st.integers(1, 16_000),
+)
+def test_any_sizes_give_the_same_motion(
+    animator: Animator, avatar, sizes: list[int], length: int
+) -> None:
+    sound = tone(length / 16_000)
+    ends = [end for end in np.cumsum(sizes) if end < length]
+    whole = animator.animate(avatar, sound, seed=3, steps=2).motion
+    streamed = _streamed(animator, avatar, np.split(sound, ends))
     assert np.array_equal(streamed.pose, whole.pose)
     assert np.array_equal(streamed.dynamics, whole.dynamics)
 

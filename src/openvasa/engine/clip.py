@@ -14,7 +14,7 @@ from openvasa.audio.clock import frame_count
 from openvasa.audio.encoder import checked
 from openvasa.engine.backends import cores
 from openvasa.engine.control_track import Asked
-from openvasa.engine.render import Renderer, Timer, no_timer, render_all
+from openvasa.engine.render import Renderer, Timer, no_timer, render_all, sampled
 from openvasa.engine.stream import BLOCK, GivenMotion, Performer, joined
 from openvasa.media.audio import count_samples, stream_audio
 from openvasa.media.video import VideoWriter, check_target
@@ -42,12 +42,14 @@ class Clip:
         controls: Asked,
         origin: Origin,
         timer: Timer = no_timer,
+        every: int = 1,
     ) -> None:
-        """Use `Animator.animate`."""
+        """Use `Animator.animate`; of `every` frames one is drawn and shown until the next."""
         self.origin = origin
         self._sound, self._samples = sound, samples
         self._performer, self._renderer = performer, renderer
         self._controls, self._timer = controls, timer
+        self._draw = renderer if every == 1 else sampled(renderer, every)
 
     def __len__(self) -> int:
         """Number of frames: 25 a second."""
@@ -67,11 +69,18 @@ class Clip:
         """The motion one frame at a time, made while it is read, without any picture."""
         return self._performer.perform(pieces(self._sound), self._controls)
 
+    def sampled(self, every: int) -> Clip:
+        """The same performance with one frame of `every` drawn and shown until the next."""
+        return Clip(
+            self._sound, self._samples, self._performer, self._renderer, self._controls,
+            self.origin, self._timer, every,
+        )  # fmt: skip
+
     def frames(self) -> Iterator[Frame]:
         """The frames in order; only a few are in memory at any time."""
         workers = cores()
         with ThreadPoolExecutor(workers, thread_name_prefix="openvasa-frame") as pool:
-            yield from render_all(self._renderer, self.motions(), 0, pool, 2 * workers)
+            yield from render_all(self._draw, self.motions(), 0, pool, 2 * workers)
 
     def save(
         self,
@@ -96,7 +105,10 @@ class Clip:
         check_target(path)
         if release is None:
             release = partial(release_file, origin=self.origin, identity=load_identity())
-        with release(Path(path)) as hidden, VideoWriter(hidden, self.size, self._sound) as writer:
+        with (
+            release(Path(path)) as hidden,
+            VideoWriter(hidden, self.size, self._sound, threads=cores()) as writer,
+        ):
             for frame in self.frames():
                 with self._timer("mux"):
                     writer.write(frame.image)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from itertools import islice
 
 import numpy as np
@@ -28,6 +29,7 @@ FRAMINGS = ("crop", "full")
 DEFAULT_SIZE = 512  # pixels, side of the video in framing `crop`
 LEAST_VIEW = 0.6  # of the square's side
 Timer = Callable[[str], AbstractContextManager[None]]  # see `engine.meter`
+Draw = Callable[[Motion, int], Frame]
 
 
 def no_timer(stage: str) -> AbstractContextManager[None]:
@@ -183,19 +185,19 @@ def soft(hole: NDArray[np.bool_]) -> Array:
 
 
 def render_all(
-    renderer: Renderer, motion: Iterable[Motion], first: int, pool: ThreadPoolExecutor, ahead: int
+    draw: Draw, motion: Iterable[Motion], first: int, pool: ThreadPoolExecutor, ahead: int
 ) -> Iterator[Frame]:
     """Frames in order, up to `ahead` of them under way at once.
 
     Args:
-        renderer: Makes the frames.
+        draw: Makes a frame, as a `Renderer` does.
         motion: Motion one frame at a time; taken only as frames are asked for.
         first: Index of the first frame.
         pool: Where they are made.
         ahead: Frames under way, >= 1; this bounds the memory.
     """
     waiting: list[Future[Frame]] = []
-    jobs = (pool.submit(renderer, one, index) for index, one in enumerate(motion, first))
+    jobs = (pool.submit(draw, one, index) for index, one in enumerate(motion, first))
     try:
         waiting.extend(islice(jobs, ahead))
         while waiting:
@@ -204,6 +206,19 @@ def render_all(
     finally:
         for job in waiting:
             job.cancel()
+
+
+def sampled(draw: Draw, every: int) -> Draw:
+    """Draws one frame of `every`, and shows it until the next: for what only takes long."""
+    last: Frame | None = None
+
+    def shown(motion: Motion, index: int) -> Frame:
+        nonlocal last
+        if last is None or index % every == 0:
+            last = draw(motion, index)
+        return replace(last, index=index)
+
+    return shown
 
 
 def blank_frame(avatar: Avatar, run: Backend, topology: FaceMesh) -> None:

@@ -162,8 +162,20 @@ def resize(values: NDArray[Any], width: int, height: int, shrink: bool = False) 
 def _grown(matte: Array, reach: int) -> Array:
     """The largest value within `reach` pixels of 512, a square about each pixel."""
     side = max(1, reach * len(matte) // 512) | 1
-    picture = PilImage.fromarray(np.rint(matte * 255).astype(np.uint8))
-    return np.asarray(picture.filter(ImageFilter.MaxFilter(side)), np.float32) / np.float32(255)
+    levels = np.rint(matte * 255).astype(np.uint8)
+    for _ in range(2):  # a square's maximum is that of its columns' maxima
+        levels = _largest(np.pad(levels, ((side // 2, side // 2), (0, 0))), side).T
+    return levels.astype(np.float32) / np.float32(255)
+
+
+def _largest(values: NDArray[np.uint8], count: int) -> NDArray[np.uint8]:
+    """The maximum of each `count` rows that follow each other: [H, W] -> [H - count + 1, W]."""
+    reach = 1
+    while reach < count:
+        step = min(reach, count - reach)
+        values = np.maximum(values[:-step], values[step:])
+        reach += step
+    return values
 
 
 def _pull_push(color: NDArray[Any], weight: NDArray[Any]) -> Array:

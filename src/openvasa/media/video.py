@@ -13,7 +13,7 @@ from types import TracebackType
 import av
 import numpy as np
 from av.audio.stream import AudioStream
-from av.video.reformatter import Colorspace
+from av.video.reformatter import Colorspace, VideoReformatter
 from av.video.stream import VideoStream
 
 from openvasa.media.soundtrack import SOUND_RATE, SoundTrack
@@ -50,6 +50,7 @@ class VideoWriter:
         fps: Frames per second.
         crf: x264's quality, 0 (lossless) to 51; 18 looks lossless.
         preset: x264's speed.
+        threads: Of the video encoder; 0: as many as it likes.
 
     Raises:
         InputError: The folder does not exist, is full or cannot be written, or the sound cannot
@@ -65,6 +66,7 @@ class VideoWriter:
         fps: int = FPS,
         crf: int = 18,
         preset: str = "veryfast",
+        threads: int = 0,
     ) -> None:
         """Checks the target and opens the hidden file."""
         self.path = Path(path)
@@ -77,12 +79,13 @@ class VideoWriter:
         self._part = self.path.with_name(f".{self.path.stem}.{os.getpid()}.part.mp4")
         self._sound = None if sound is None else SoundTrack(sound)
         self._sound_written = 0  # samples
+        self._colors = VideoReformatter()  # a new one for each frame costs more than its work
         self._container: av.container.OutputContainer | None = None
         try:
             self._container = av.open(
                 f"file:{self._part}", "w", format="mp4", options={"movflags": "+faststart"}
             )
-            self._video = self._add_video(crf, preset)
+            self._video = self._add_video(crf, preset, threads)
             self._audio = None if self._sound is None else self._add_audio(self._sound.channels)
         except BaseException as error:
             self.abort()
@@ -100,7 +103,9 @@ class VideoWriter:
                 f"a frame must be u8 [{height}, {width}, 3], not {image.dtype} {image.shape}"
             )
         frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(image), format="rgb24")
-        frame = frame.reformat(format="yuv420p", dst_colorspace=Colorspace.ITU709)
+        frame = self._colors.reformat(
+            frame, format="yuv420p", dst_colorspace=Colorspace.ITU709, threads=1
+        )
         frame.pts = self.frames
         try:
             self._mux(self._video.encode(frame))
@@ -156,7 +161,7 @@ class VideoWriter:
         else:
             self.abort()
 
-    def _add_video(self, crf: int, preset: str) -> VideoStream:
+    def _add_video(self, crf: int, preset: str, threads: int) -> VideoStream:
         assert self._container is not None
         stream = self._container.add_stream("libx264", rate=self._fps)
         assert isinstance(stream, VideoStream)
@@ -165,6 +170,7 @@ class VideoWriter:
         # A key frame every two seconds keeps seeking quick.
         stream.options = {"crf": str(crf), "preset": preset, "g": str(2 * self._fps)}
         context = stream.codec_context
+        context.thread_count = threads
         context.colorspace = context.color_primaries = context.color_trc = _BT709
         context.color_range = 1  # 16..235
         return stream
