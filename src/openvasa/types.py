@@ -121,10 +121,18 @@ class Controls:
 
 @dataclass(frozen=True, kw_only=True)
 class Frame:
-    """One finished picture: u8 [H, W, 3], its index and its time in seconds."""
+    """One finished picture.
+
+    Attributes:
+        image: u8 [H, W, 3].
+        index: Which frame of the performance it is.
+        alpha: u8 [H, W], 0 where what lies behind is to show, if that was asked for. The colors
+            are not multiplied by it.
+    """
 
     image: Image
     index: int
+    alpha: Image | None = None
 
     @property
     def time(self) -> float:

@@ -20,7 +20,8 @@ from openvasa.provenance.credentials import read_credentials
 from openvasa.types import Controls, InputError
 
 FLAGS = {
-    "animate": "--blinks --blocklist --certificate --consent --controls --distance --emotion "
+    "animate": "--aspect --background --blinks --blocklist --certificate --consent --controls "
+    "--distance --emotion "
     "--expressiveness --face --framing --gaze --guidance --head --help --identity --key --label "
     "--listen --model --motion --movement --no-label --output --portrait --pose --pose-from --seed "
     "--size --steps",

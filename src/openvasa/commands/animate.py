@@ -83,6 +83,18 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "photo's own for full)",
     )
     add(
+        "--aspect",
+        type=_aspect,
+        metavar="W:H",
+        help="the picture's shape, such as 9:16 (default: square for crop, the photo's for full)",
+    )
+    add(
+        "--background",
+        metavar="COLOR|FILE",
+        help="what shows behind the person, in framing crop: a color as #rrggbb, a picture, or "
+        "'transparent', for which the video's name must end in .mov (default: the photo's own)",
+    )
+    add(
         "--face",
         type=_face,
         metavar="N",
@@ -103,7 +115,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     photos = [arguments.portrait, *arguments.more]
     _check_not_input(arguments.output, *photos, arguments.audio)
-    check_target(arguments.output)
+    check_target(arguments.output, alpha=arguments.background == "transparent")
     provenance = read_flags(arguments)
     provenance.refuse(arguments.portrait, arguments.face)
     for photo in arguments.more:
@@ -139,7 +151,12 @@ def run(arguments: argparse.Namespace) -> int:
 
 def options(arguments: argparse.Namespace) -> dict[str, Any]:
     """What the flags ask of the picture; flags not given keep the defaults."""
-    asked = {"framing": arguments.framing, "size": arguments.size}
+    from openvasa.engine.scene import Scene, read_background
+
+    asked: dict[str, Any] = {"framing": arguments.framing, "size": arguments.size}
+    if arguments.aspect is not None or arguments.background is not None:
+        behind = arguments.background and read_background(arguments.background)
+        asked["scene"] = Scene(arguments.aspect, behind)
     return {name: value for name, value in asked.items() if value is not None}
 
 
@@ -173,6 +190,13 @@ def _say(line: str) -> None:
 
 def _face(text: str) -> int:
     return whole(text, "the face", 1, 1000)
+
+
+def _aspect(text: str) -> tuple[int, int]:
+    across, colon, down = text.partition(":")
+    if not colon:
+        raise argparse.ArgumentTypeError(f"the shape is W:H, such as 9:16, not '{text}'")
+    return whole(across, "the shape's width", 1, 100), whole(down, "its height", 1, 100)
 
 
 def _size(text: str) -> int:

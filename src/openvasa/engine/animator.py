@@ -18,6 +18,7 @@ from openvasa.engine.backends import Backend, create_backend, sizes
 from openvasa.engine.clip import Clip, Sound, heard, pieces
 from openvasa.engine.control_track import Asked, check_asked
 from openvasa.engine.render import Renderer, Timer, blank_frame, no_timer
+from openvasa.engine.scene import Scene
 from openvasa.engine.stream import GivenMotion, Performer, StreamSession, joined
 from openvasa.face.find import find_face
 from openvasa.latent.config import LatentConfig
@@ -71,7 +72,9 @@ class Animator:
 
         Args:
             model: A model that ships, or a bundle's folder.
-            backend: `onnx`, or `torch` for reference (needs the extra `train`).
+            backend: What runs the networks, see `engine.backends.BACKENDS`: `onnx`, `openvino`
+                (its extra), `torch` for reference (the extra `train`), on a GPU `cuda` (the same)
+                or `tensorrt`.
 
         Raises:
             InputError: There is no such model or backend, or the model's files are damaged.
@@ -112,6 +115,7 @@ class Animator:
         listen: Sound | None = None,
         framing: str = "crop",
         size: int | None = None,
+        scene: Scene = Scene(),
         marks: FrameMarks | None = None,
         timer: Timer = no_timer,
     ) -> Clip:
@@ -131,6 +135,7 @@ class Animator:
             framing: `crop` or `full` (inside the whole photo).
             size: The video's longer side in pixels, even; None is 512 for `crop` and the
                 photo's own, up to 1920, for `full`.
+            scene: The picture's shape, and what shows behind the person.
             marks: The content id that every frame carries and whether a visible label is drawn;
                 None is a number of the portrait and the model, and no label.
             timer: Called around each stage with its name.
@@ -142,7 +147,7 @@ class Animator:
         check_asked(controls)
         options = SampleOptions(seed=seed, steps=steps, scales=guidance)
         sound, count = heard(audio)
-        renderer = self._renderer(avatar, framing, size, marks, timer)
+        renderer = self._renderer(avatar, framing, size, scene, marks, timer)
         performer = self._performer(float(avatar.pose[0, 0]), options, timer, pose, listen)
         return Clip(sound, count, performer, renderer, controls, self._origin(renderer), timer)
 
@@ -154,6 +159,7 @@ class Animator:
         *,
         framing: str = "crop",
         size: int | None = None,
+        scene: Scene = Scene(),
         marks: FrameMarks | None = None,
         timer: Timer = no_timer,
     ) -> Clip:
@@ -167,6 +173,7 @@ class Animator:
             audio: As in `animate`.
             framing: As in `animate`.
             size: As in `animate`.
+            scene: As in `animate`.
             marks: As in `animate`.
             timer: As in `animate`.
 
@@ -176,7 +183,7 @@ class Animator:
         if not len(motion):
             raise InputError("the motion has no frames: give at least one.")
         sound, count = heard(audio)
-        renderer = self._renderer(avatar, framing, size, marks, timer)
+        renderer = self._renderer(avatar, framing, size, scene, marks, timer)
         given = GivenMotion(motion, frame_count(count))
         return Clip(sound, count, given, renderer, Controls(), self._origin(renderer), timer)
 
@@ -212,6 +219,7 @@ class Animator:
         pose: Array | None = None,
         framing: str = "crop",
         size: int | None = None,
+        scene: Scene = Scene(),
         marks: FrameMarks | None = None,
         timer: Timer = no_timer,
     ) -> StreamSession:
@@ -220,7 +228,7 @@ class Animator:
         Args and errors are those of `animate`.
         """
         options = SampleOptions(seed=seed, steps=steps, scales=guidance)
-        renderer = self._renderer(avatar, framing, size, marks, timer)
+        renderer = self._renderer(avatar, framing, size, scene, marks, timer)
         performer = self._performer(float(avatar.pose[0, 0]), options, timer, pose)
         return StreamSession(performer, renderer, controls)
 
@@ -242,15 +250,17 @@ class Animator:
         return Performer(AudioEncoder(self.run), self.motion, options, actor, told, timer)
 
     def _renderer(
-        self, avatar: Avatar, framing: str, size: int | None, marks: FrameMarks | None, timer: Timer
-    ) -> Renderer:
+        self, avatar: Avatar, framing: str, size: int | None, scene: Scene,
+        marks: FrameMarks | None, timer: Timer,
+    ) -> Renderer:  # fmt: skip
         if avatar.model != model_key(self.bundle.config):
             raise InputError(
                 "this avatar was prepared by another model: prepare the photo again with "
                 f"'{self.bundle.name}'."
             )
         return Renderer(
-            avatar, self.run, self.topology, framing=framing, size=size, marks=marks, timer=timer
+            avatar, self.run, self.topology, framing=framing, size=size, scene=scene, marks=marks,
+            timer=timer,
         )  # fmt: skip
 
     def _encode(self, face: AlignedFace) -> Avatar:

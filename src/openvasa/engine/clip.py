@@ -91,7 +91,7 @@ class Clip:
         """Writes an MP4 with the recording as its sound, signed and whole or not at all.
 
         Args:
-            path: Ends in .mp4.
+            path: Ends in .mp4, or in .mov where frames have an alpha channel.
             progress: Called with (frames written, frames in all) after each frame.
             release: Signs the file and gives it its name; None signs with the user's identity,
                 see `provenance.identity.load_identity`.
@@ -102,16 +102,17 @@ class Clip:
         from openvasa.provenance.identity import load_identity
         from openvasa.provenance.release import release_file
 
-        check_target(path)
+        alpha = self._renderer.transparent
+        check_target(path, alpha=alpha)
         if release is None:
             release = partial(release_file, origin=self.origin, identity=load_identity())
         with (
             release(Path(path)) as hidden,
-            VideoWriter(hidden, self.size, self._sound, threads=cores()) as writer,
+            VideoWriter(hidden, self.size, self._sound, alpha=alpha, threads=cores()) as writer,
         ):
             for frame in self.frames():
                 with self._timer("mux"):
-                    writer.write(frame.image)
+                    writer.write(frame.image, frame.alpha)
                 if progress is not None:
                     progress(writer.frames, len(self))
             # The encoder still holds frames: finishing them is work of the same stage.

@@ -187,7 +187,7 @@ class _DubbedFrame(Renderer):
             return self._release(self._picture, index)
         wanted = self._expression.copy()
         wanted[list(LOWER)] = spoken[list(LOWER)]
-        crop = self._animate(self._avatar.pose, wanted[None] @ self._anchor.weight)
+        crop, _ = self._animate(self._avatar.pose, wanted[None] @ self._anchor.weight)
         share = self._mask(np.repeat(self._drawn()[..., None], 3, 2)).astype(np.float32) / 255
         whole = self._picture + share * (self._whole(crop).astype(np.float32) - self._picture)
         return self._release(np.rint(whole).astype(np.uint8), index)

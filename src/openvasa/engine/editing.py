@@ -114,6 +114,7 @@ class StillRenderer(Renderer):
         if framing == "full":  # after the crop is cut as fine as the photo
             self._paster = Paster(avatar.photo, avatar.box, side, longest)
             self.size = self._paster.size
+            self._shown = slice(0, self.size[1]), slice(0, self.size[0])
 
 
 def edit_photo(

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from openvasa.engine.avatar import Avatar
 from openvasa.engine.backends import Backend
+from openvasa.engine.scene import Scene, behind, view, window
 from openvasa.engine.warp2d import Composer
 from openvasa.engine.warp3d import sample_volume
 from openvasa.face.paste import LONGEST, Paster
@@ -23,11 +24,10 @@ from openvasa.latent.mouth import FaceMesh, PortraitMouth
 from openvasa.latent.surface import MOUTH, PortraitSurface, to_canonical
 from openvasa.provenance.frame_marks import FrameMarks
 from openvasa.provenance.origin import content_id
-from openvasa.types import Array, CropBox, Frame, Image, InputError, Motion
+from openvasa.types import Array, Frame, Image, InputError, Motion
 
 FRAMINGS = ("crop", "full")
 DEFAULT_SIZE = 512  # pixels, side of the video in framing `crop`
-LEAST_VIEW = 0.6  # of the square's side
 Timer = Callable[[str], AbstractContextManager[None]]  # see `engine.meter`
 Draw = Callable[[Motion, int], Frame]
 
@@ -43,6 +43,7 @@ class Renderer:
     Attributes:
         size: (width, height) of the frames, both even.
         marks: What every frame gets on its way out.
+        transparent: Whether frames have an alpha channel.
     """
 
     def __init__(
@@ -53,6 +54,7 @@ class Renderer:
         *,
         framing: str = "crop",
         size: int | None = None,
+        scene: Scene = Scene(),
         whole: bool = False,
         marks: FrameMarks | None = None,
         timer: Timer = no_timer,
@@ -67,36 +69,39 @@ class Renderer:
                 pasted into the whole photo.
             size: The frames' longer side in pixels; None is 512 for `crop`, and for `full` the
                 photo's own, up to 1920.
+            scene: The picture's shape, and what shows behind.
             whole: In framing `crop`, the whole square even where the photo ends before it.
             marks: What every frame gets on its way out; None is the invisible mark alone, with a
                 number of the portrait and the model.
             timer: Called around each stage with its name.
 
         Raises:
-            InputError: There is no such framing.
+            InputError: There is no such framing, or it has no background of its own.
         """
         if framing not in FRAMINGS:
             raise InputError(f"there is no framing '{framing}': choose one of {FRAMINGS}.")
+        if framing == "full" and scene.background is not None:
+            raise InputError("a background can be chosen in framing 'crop' only: choose that.")
         self._avatar, self._run, self._timer = avatar, run, timer
         self.marks = marks or FrameMarks(portrait_id(avatar))
+        self.transparent = scene.transparent
         self._surface = PortraitSurface(topology, avatar.points, avatar.pose[0], avatar.matte)
         self._paster: Paster | None = None
         if framing == "full":
-            longest = size or LONGEST
-            shrink = min(1.0, longest / max(avatar.photo.shape[:2]))
-            side = min(avatar.native_size, max(2 * round(avatar.box.side * shrink / 2), 64))
-            self._paster = Paster(avatar.photo, avatar.box, side, longest)
-            self.size = self._paster.size
+            side = self._place_full(size, scene)
         else:
-            shown = size or DEFAULT_SIZE
-            self.size = (shown, shown)
-            left, top, share = (0.0, 0.0, 1.0) if whole else view(avatar.box, avatar.photo)
-            side = round(shown / share)
-            self._view = [
-                slice(start, start + shown)
-                for start in (min(round(edge * side), side - shown) for edge in (top, left))
-            ]
-        self._compose = Composer(*avatar.layers(side))
+            side = self._place_crop(size or DEFAULT_SIZE, scene, whole)
+        rows, columns = self._shown
+        self.size = columns.stop - columns.start, rows.stop - rows.start
+        person, matte, own = avatar.layers(side)
+        if scene.background is not None:
+            own = behind(scene.background, matte, own, self._shown)
+        self._alpha: Composer | None = None
+        if scene.transparent:
+            self._compose = Composer(person)
+            self._alpha = Composer(np.repeat(_levels(matte)[..., None], 3, 2))
+        else:
+            self._compose = Composer(person, matte, own)
         self._mouth = PortraitMouth(
             topology.interior, avatar.neutral[0], avatar.points, avatar.pose[0], avatar.crop(side)
         )
@@ -111,15 +116,41 @@ class Renderer:
             motion: Motion of exactly one frame; its pose is an offset to the portrait's.
             index: Which frame of the performance it is.
         """
-        crop = self._animate(self._avatar.pose + motion.pose, motion.dynamics)
-        if self._paster is None:
-            return self._release(np.ascontiguousarray(crop[*self._view]), index)
-        with self._timer("paste"):
-            whole = self._paster(crop)
-        return self._release(whole, index)
+        crop, alpha = self._animate(self._avatar.pose + motion.pose, motion.dynamics)
+        if self._paster is not None:
+            with self._timer("paste"):
+                crop = self._paster(crop)
+        shown = alpha if alpha is None else alpha[self._shown]
+        return self._release(np.ascontiguousarray(crop[self._shown]), index, shown)
 
-    def _animate(self, pose: Array, dynamics: Array) -> Image:
-        """The crop at an absolute z_pose [1, 6] and z_dyn [1, D]."""
+    def _place_full(self, size: int | None, scene: Scene) -> int:
+        """Decides what part of the whole photo is shown; returns the side of its crop."""
+        avatar = self._avatar
+        height, width = avatar.photo.shape[:2]
+        cut = window(width, height, scene.aspect, (avatar.box.cx, avatar.box.cy))
+        longer = max(part.stop - part.start for part in cut)
+        longest = round((size or LONGEST) * max(height, width) / longer)
+        shrink = min(1.0, longest / max(height, width))
+        side = min(avatar.native_size, max(2 * round(avatar.box.side * shrink / 2), 64))
+        self._paster = Paster(avatar.photo, avatar.box, side, longest)
+        center = avatar.box.cx * shrink, avatar.box.cy * shrink
+        self._shown = window(*self._paster.size, scene.aspect, center)
+        return side
+
+    def _place_crop(self, shown: int, scene: Scene, whole: bool) -> int:
+        """Decides what part of the square around the face is shown; returns its side."""
+        avatar = self._avatar
+        left, top, share = (0.0, 0.0, 1.0) if whole else view(avatar.box, avatar.photo)
+        side = round(shown / share)
+        x, y = (min(round(edge * side), side - shown) for edge in (left, top))
+        rows, columns = window(shown, shown, scene.aspect, (shown / 2, shown / 2))
+        self._shown = (
+            slice(y + rows.start, y + rows.stop), slice(x + columns.start, x + columns.stop)
+        )  # fmt: skip
+        return side
+
+    def _animate(self, pose: Array, dynamics: Array) -> tuple[Image, Image | None]:
+        """The crop at an absolute z_pose [1, 6] and z_dyn [1, D], and its alpha if it has one."""
         avatar = self._avatar
         target = {"pose": pose, "dynamics": dynamics}
         with self._timer("move"):
@@ -138,38 +169,20 @@ class Renderer:
             surface = {"flow": flow, "hole": hole[None, None].astype(np.float32)}
             out = self._run("decoder", {**self._fixed, "volume": volume, **surface, **target})
         with self._timer("compose"):
-            return self._compose(
-                out["flow"][0].transpose(1, 2, 0),
-                np.maximum(out["visible"][0, 0], 1 - soft(hole)),
-                out["color"][0].transpose(1, 2, 0),
-                inside,
-            )
+            moved_by = out["flow"][0].transpose(1, 2, 0)
+            visible = np.maximum(out["visible"][0, 0], 1 - soft(hole))
+            color = out["color"][0].transpose(1, 2, 0)
+            alpha = None
+            if self._alpha is not None:
+                alpha = self._alpha(moved_by, np.ones_like(visible), color)[..., 0]
+            return self._compose(moved_by, visible, color, inside), alpha
 
-    def _release(self, image: Image, index: int) -> Frame:
+    def _release(self, image: Image, index: int, alpha: Image | None = None) -> Frame:
         """The only place where a picture becomes a frame: none leaves without its marks."""
         with self._timer("mark"):
-            return Frame(image=self.marks(image), index=index)
-
-
-def view(box: CropBox, photo: Image) -> tuple[float, float, float]:
-    """The part of the square around a face that its photo shows: left, top and side, of the box.
-
-    Of a photo cut so tightly that less than `LEAST_VIEW` would be left, some is made up.
-    """
-    height, width = photo.shape[:2]
-    centers = (box.cx, box.cy)
-    seen = [
-        (max(center - box.side / 2, 0.0), min(center + box.side / 2, float(length)))
-        for center, length in zip(centers, (width, height), strict=True)
-    ]
-    side = max(min(high - low for low, high in seen), LEAST_VIEW * box.side)
-    room = (box.side - side) / 2
-    starts = []
-    for center, (low, high) in zip(centers, seen, strict=True):
-        half = min(side, high - low) / 2
-        wanted = min(max(center, low + half), high - half)
-        starts.append((room + min(max(wanted - center, -room), room)) / box.side)
-    return starts[0], starts[1], side / box.side
+            if alpha is not None:
+                alpha = self.marks.opaque(alpha)
+            return Frame(image=self.marks(image), index=index, alpha=alpha)
 
 
 def portrait_id(avatar: Avatar) -> int:
@@ -182,6 +195,11 @@ def soft(hole: NDArray[np.bool_]) -> Array:
     wide = np.pad(hole.astype(np.float32), 1)
     rows = (wide[:-2] + 2 * wide[1:-1] + wide[2:]) / 4
     return np.asarray((rows[:, :-2] + 2 * rows[:, 1:-1] + rows[:, 2:]) / 4)
+
+
+def _levels(share: Array) -> Image:
+    """f32 in [0, 1] as u8."""
+    return np.rint(255 * share).astype(np.uint8)
 
 
 def render_all(

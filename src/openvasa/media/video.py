@@ -21,6 +21,7 @@ from openvasa.types import FPS, Array, Image, InputError
 
 _BT709 = 1  # the code for BT.709 in all three of the color fields of H.264
 _MIN_FREE_BYTES = 32 * 1024 * 1024
+OPAQUE, SEE_THROUGH = ".mp4", ".mov"  # endings of files without and with an alpha channel
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +38,8 @@ class VideoInfo:
 class VideoWriter:
     """Writes an MP4 that plays everywhere: H.264 yuv420p, AAC, index in front (fast start).
 
+    With an alpha channel it is a QuickTime file of Apple ProRes 4444, which editors read.
+
     Frames go to a hidden file beside the target, which takes the target's name in `close()`.
     Nothing is ever left under the target's name but a whole video. The sound is cut, or padded
     with silence, to exactly the length of the frames. Memory does not grow with the length.
@@ -44,10 +47,11 @@ class VideoWriter:
     As a context manager it closes at the end and aborts on any exception, Ctrl-C included.
 
     Args:
-        path: The target, ending in .mp4; an existing file is replaced at the end.
+        path: The target, ending in .mp4, with alpha in .mov; replaced at the end if it is there.
         size: (width, height) in pixels, both even.
         sound: An audio or video file, f32 [N] mono samples at 16 kHz, or None for no sound.
         fps: Frames per second.
+        alpha: Whether frames have an alpha channel.
         crf: x264's quality, 0 (lossless) to 51; 18 looks lossless.
         preset: x264's speed.
         threads: Of the video encoder; 0: as many as it likes.
@@ -58,41 +62,42 @@ class VideoWriter:
     """
 
     def __init__(
-        self,
-        path: str | Path,
-        size: tuple[int, int],
-        sound: str | Path | Array | None = None,
-        *,
-        fps: int = FPS,
-        crf: int = 18,
-        preset: str = "veryfast",
+        self, path: str | Path, size: tuple[int, int], sound: str | Path | Array | None = None, *,
+        fps: int = FPS, alpha: bool = False, crf: int = 18, preset: str = "veryfast",
         threads: int = 0,
-    ) -> None:
+    ) -> None:  # fmt: skip
         """Checks the target and opens the hidden file."""
         self.path = Path(path)
         self.frames = 0  # written so far
         self._size = size
-        self._fps = fps
+        self._fps, self._alpha = fps, alpha
         if size[0] % 2 or size[1] % 2 or min(size) < 16:
             raise InputError(f"a video's sides must be even and at least 16, not {size}.")
-        check_target(self.path)
-        self._part = self.path.with_name(f".{self.path.stem}.{os.getpid()}.part.mp4")
+        check_target(self.path, alpha=alpha)
+        self._part = self.path.with_name(
+            f".{self.path.stem}.{os.getpid()}.part{self.path.suffix.lower()}"
+        )
         self._sound = None if sound is None else SoundTrack(sound)
         self._sound_written = 0  # samples
         self._colors = VideoReformatter()  # a new one for each frame costs more than its work
         self._container: av.container.OutputContainer | None = None
         try:
             self._container = av.open(
-                f"file:{self._part}", "w", format="mp4", options={"movflags": "+faststart"}
-            )
+                f"file:{self._part}", "w", format=self.path.suffix.lower()[1:],
+                options={"movflags": "+faststart"},
+            )  # fmt: skip
             self._video = self._add_video(crf, preset, threads)
             self._audio = None if self._sound is None else self._add_audio(self._sound.channels)
         except BaseException as error:
             self.abort()
             raise self._explain(error) from error
 
-    def write(self, image: Image) -> None:
-        """Appends one frame, u8 [H, W, 3] RGB, and the sound that belongs to it.
+    def write(self, image: Image, alpha: Image | None = None) -> None:
+        """Appends one frame and the sound that belongs to it.
+
+        Args:
+            image: u8 [H, W, 3] RGB.
+            alpha: u8 [H, W], if the video has an alpha channel.
 
         Raises:
             InputError: The disk is full.
@@ -102,9 +107,12 @@ class VideoWriter:
             raise ValueError(
                 f"a frame must be u8 [{height}, {width}, 3], not {image.dtype} {image.shape}"
             )
-        frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(image), format="rgb24")
+        if (alpha is not None) != self._alpha:
+            raise ValueError("either all frames have an alpha channel, or none")
+        pixels = np.ascontiguousarray(image if alpha is None else np.dstack([image, alpha]))
+        frame = av.VideoFrame.from_ndarray(pixels, format="rgb24" if alpha is None else "rgba")
         frame = self._colors.reformat(
-            frame, format="yuv420p", dst_colorspace=Colorspace.ITU709, threads=1
+            frame, format=self._video.pix_fmt, dst_colorspace=Colorspace.ITU709, threads=1
         )
         frame.pts = self.frames
         try:
@@ -163,12 +171,17 @@ class VideoWriter:
 
     def _add_video(self, crf: int, preset: str, threads: int) -> VideoStream:
         assert self._container is not None
-        stream = self._container.add_stream("libx264", rate=self._fps)
+        codec = "prores_ks" if self._alpha else "libx264"
+        stream = self._container.add_stream(codec, rate=self._fps)
         assert isinstance(stream, VideoStream)
         stream.width, stream.height = self._size
-        stream.pix_fmt = "yuv420p"
-        # A key frame every two seconds keeps seeking quick.
-        stream.options = {"crf": str(crf), "preset": preset, "g": str(2 * self._fps)}
+        if self._alpha:
+            stream.pix_fmt = "yuva444p10le"
+            stream.options = {"profile": "4444", "alpha_bits": "8"}
+        else:
+            stream.pix_fmt = "yuv420p"
+            # A key frame every two seconds keeps seeking quick.
+            stream.options = {"crf": str(crf), "preset": preset, "g": str(2 * self._fps)}
         context = stream.codec_context
         context.thread_count = threads
         context.colorspace = context.color_primaries = context.color_trc = _BT709
@@ -213,22 +226,27 @@ class VideoWriter:
         return InputError(f"cannot write '{self.path}': {error.strerror or error}.")
 
 
-def check_target(path: str | Path) -> None:
+def check_target(path: str | Path, *, alpha: bool = False) -> None:
     """Checks that a video can be written at a path, before any work is done.
 
+    Args:
+        path: The file to be.
+        alpha: Whether it is to have an alpha channel.
+
     Raises:
-        InputError: The name does not end in .mp4, or the folder is missing, full or not
-            writable.
+        InputError: The name does not end in .mp4, with alpha in .mov; or the folder is missing,
+            full or not writable.
     """
     path = Path(path)
-    if path.suffix.lower() != ".mp4":
-        raise InputError(f"the video's name must end in .mp4, and '{path}' does not.")
+    if path.suffix.lower() != (ending := SEE_THROUGH if alpha else OPAQUE):
+        what = "a transparent video" if alpha else "the video"
+        raise InputError(f"{what}'s name must end in {ending}, and '{path}' does not.")
     if path.is_dir():
         raise InputError(f"'{path}' is a folder: name a file for the video.")
     folder = path.parent
     if not folder.is_dir():
         raise InputError(f"the folder '{folder}' does not exist: create it first.")
-    probe = path.with_name(f".{path.stem}.{os.getpid()}.part.mp4")
+    probe = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix.lower()}")
     try:
         os.close(os.open(probe, os.O_CREAT | os.O_WRONLY, 0o666))
         probe.unlink()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from openvasa.provenance.label import draw_label
+import numpy as np
+
+from openvasa.provenance.label import draw_label, label_cover
 from openvasa.provenance.pixel_mark import PixelMark
 from openvasa.types import Image
 
@@ -32,3 +34,9 @@ class FrameMarks:
             image: u8 [H, W, 3].
         """
         return self._mark.embed(draw_label(image) if self.label else image)
+
+    def opaque(self, alpha: Image) -> Image:
+        """An alpha channel u8 [H, W] that lets nobody see through the label."""
+        if not self.label:
+            return alpha
+        return np.maximum(alpha, label_cover(*alpha.shape))

@@ -44,6 +44,17 @@ def draw_label(image: Image) -> Image:
     return labeled
 
 
+@lru_cache(maxsize=4)
+def label_cover(height: int, width: int) -> Image:
+    """u8 [H, W]: 255 where the label lies in a picture of this size, 0 elsewhere."""
+    cover = np.zeros((height, width), np.uint8)
+    made = _plate(height, width)
+    if made is not None:
+        (top, left), keep, _ = made
+        cover[top : top + keep.shape[0], left : left + keep.shape[1]] = 255
+    return cover
+
+
 @lru_cache(maxsize=16)
 def _plate(
     height: int, width: int

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from openvasa.engine.meter import Meter
-from openvasa.engine.render import Renderer, portrait_id, render_all, view
+from openvasa.engine.render import Renderer, portrait_id, render_all
+from openvasa.engine.scene import view
 from openvasa.provenance.frame_marks import FrameMarks
-from openvasa.types import CropBox, Frame, InputError, Motion
+from openvasa.types import Frame, InputError, Motion
 
 
 def _still(avatar) -> Motion:
@@ -58,20 +59,6 @@ def test_pose_moves_the_picture(animator, avatar) -> None:
     moved = renderer(turned, 1).image.astype(int)
     assert np.array_equal(still, renderer(_still(avatar), 0).image)
     assert np.abs(moved - still).mean() > 1
-
-
-@pytest.mark.parametrize(
-    ("box", "shape", "expected"),
-    [
-        ((50.0, 50.0, 80.0), (100, 100), (0.0, 0.0, 1.0)),  # the photo holds the whole square
-        ((50.0, 50.0, 125.0), (100, 100), (0.1, 0.1, 0.8)),  # it ends before it on all sides
-        ((40.0, 90.0, 100.0), (200, 100), (0.1, 0.05, 0.9)),  # it ends before it on one side
-        ((50.0, 50.0, 400.0), (100, 100), (0.2, 0.2, 0.6)),  # too tight: some is made up
-    ],
-)
-def test_the_view_keeps_to_the_photo(box, shape, expected) -> None:
-    photo = np.zeros((*shape, 3), np.uint8)
-    np.testing.assert_allclose(view(CropBox(*box), photo), expected, atol=1e-9)
 
 
 def test_of_a_tight_photo_only_what_it_shows_is_shown(animator, avatar) -> None:
