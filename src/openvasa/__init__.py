@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from openvasa.bundle import Bundle, read_bundle
     from openvasa.engine.animator import Animator, Avatar, Clip
+    from openvasa.engine.scene import Scene
     from openvasa.types import Controls, Frame, InputError, Motion
 
 __version__ = "0.1.0"
@@ -24,6 +25,7 @@ _HOMES = {
     "Frame": "openvasa.types",
     "InputError": "openvasa.types",
     "Motion": "openvasa.types",
+    "Scene": "openvasa.engine.scene",
     "read_bundle": "openvasa.bundle",
 }
 
@@ -36,6 +38,7 @@ __all__ = [
     "Frame",
     "InputError",
     "Motion",
+    "Scene",
     "read_bundle",
 ]
 
