@@ -20,6 +20,7 @@ DYNAMICS_DIM = 48
 MOTION_DIM = POSE_DIM + DYNAMICS_DIM
 AUDIO_DIM = 128
 EMOTIONS = ("happy", "sad", "angry", "surprised", "fearful", "disgusted")
+HEARD = "heard"  # in place of an emotion: left to the motion model
 
 # ARKit names (eye-look shapes replaced by the two gaze angles at the end).
 EXPRESSION_NAMES = (
@@ -101,7 +102,8 @@ class Controls:
         gaze: (yaw, pitch) in degrees relative to the camera: right and up of the image positive;
             None looks into the camera.
         distance: Head-to-camera distance relative to the portrait's; None is 1.0, the portrait's.
-        emotion: (name in `EMOTIONS`, strength in [0, 1]); None is as the model hears it.
+        emotion: (name in `EMOTIONS`, strength in [0, 1]), or `HEARD` in place of a name: as the
+            model hears it; None is calm.
         emotion_offset: The same raw, a weight in [0, 1] for each of `EMOTIONS`; one of the two.
         head: (yaw, pitch, roll) in degrees added to the head's pose; the gaze stays.
         movement: Size of the head's own movement, 0 to 2; 0 keeps it still, None is 1.

@@ -16,12 +16,12 @@ import numpy as np
 from openvasa.engine.control_track import read_controls
 from openvasa.motion.conditions import DISTANCE_LIMITS, GAZE_LIMIT, HEAD_LIMIT, SIZE_LIMITS
 from openvasa.motion.config import CONDITION_NAMES, GuidanceScales
-from openvasa.types import EMOTIONS, POSE_DIM, Controls
+from openvasa.types import EMOTIONS, HEARD, POSE_DIM, Controls
 
 if TYPE_CHECKING:
     from openvasa.engine.animator import Animator
 
-MOODS = (*EMOTIONS, "neutral")
+MOODS = (*EMOTIONS, "neutral", HEARD)
 MOST_STEPS = 100
 MOST_GUIDANCE = 10.0
 _SIZES = {
@@ -59,7 +59,8 @@ def add_performance(parser: argparse.ArgumentParser) -> None:
         "--emotion",
         type=emotion,
         metavar="NAME[:STRENGTH]",
-        help=f"one of {', '.join(MOODS)}; the strength is 0 to 1 (default: as the model hears)",
+        help=f"one of {', '.join(MOODS)}; the strength is 0 to 1; heard leaves it to the model "
+        "(default: neutral)",
     )
     add(
         "--head",

@@ -11,6 +11,7 @@ from openvasa.motion.config import CONDITION_NAMES, MotionConfig
 from openvasa.types import (
     AUDIO_DIM,
     EMOTIONS,
+    HEARD,
     MOTION_DIM,
     Array,
     Controls,
@@ -81,7 +82,9 @@ def wanted_emotion(controls: Controls) -> Array | None:
     """
     offset = controls.emotion_offset
     if offset is None:
-        return None if controls.emotion is None else emotion_vector(*controls.emotion)
+        if controls.emotion is None or controls.emotion[0] == HEARD:
+            return None
+        return emotion_vector(*controls.emotion)
     if controls.emotion is not None:
         raise InputError("Ask for an emotion by name or by its offset, not both.")
     if len(offset) != len(EMOTIONS) or not all(0.0 <= weight <= 1.0 for weight in offset):

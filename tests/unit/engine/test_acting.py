@@ -195,3 +195,12 @@ def test_streams_hear_both_sides(anchor: Anchor) -> None:
             start = session.state.frames
             assert np.array_equal(made.pose, whole.pose[start : start + len(made)])
             session.state = state
+
+
+def test_calm_is_asked_for_where_no_feeling_is() -> None:
+    animator, sound = Animator.load(tiny_bundle()), tone(0.6)
+    plain, calm, heard = (
+        animator.perform(sound, controls=Controls(emotion=wish), steps=1).dynamics
+        for wish in (None, ("neutral", 1.0), ("heard", 1.0))
+    )
+    assert np.array_equal(plain, calm) and not np.array_equal(plain, heard)

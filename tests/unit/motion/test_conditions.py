@@ -41,6 +41,13 @@ def test_distance_is_logarithmic_about_the_portrait() -> None:
         (Controls(distance=0.0), "distance"),
         (Controls(emotion=("hungry", 1.0)), "happy, sad"),
         (Controls(emotion=("happy", 1.5)), "strength"),
+        (Controls(emotion_offset=(0.5, 0.5)), "6 weights"),
+        (Controls(emotion_offset=(0, 0, 0, 0, 0, 1.5)), "6 weights"),
+        (Controls(emotion_offset=(0,) * 6, emotion=("sad", 1.0)), "not both"),
+        (Controls(head=(0.0, 0.0, 31.0)), "head"),
+        (Controls(movement=-0.1), "movement"),
+        (Controls(blinks=float("nan")), "blinks"),
+        (Controls(expressiveness=2.5), "expressiveness"),
     ],
 )
 def test_impossible_wishes_are_refused(controls: Controls, message: str) -> None:
@@ -48,8 +55,17 @@ def test_impossible_wishes_are_refused(controls: Controls, message: str) -> None
         control_arrays(controls)
 
 
-def test_neutral_is_a_known_emotion() -> None:
+def test_neutral_is_a_known_emotion_and_heard_is_none() -> None:
     assert not emotion_vector("neutral").any()
+    assert control_arrays(Controls(emotion=("neutral", 1.0)))[3].tolist() == [1, 1, 1]
+    for left in (Controls(), Controls(emotion=("heard", 1.0))):
+        assert control_arrays(left)[3].tolist() == [1, 1, 0]
+
+
+def test_an_offset_mixes_emotions() -> None:
+    _, _, emotion, keep = control_arrays(Controls(emotion_offset=(0.3, 0, 0, 0.4, 0, 0)))
+    np.testing.assert_allclose(emotion, [0.3, 0, 0, 0.4, 0, 0], rtol=1e-6)
+    assert keep[2] == 1
 
 
 def test_first_window_has_no_past_and_missing_audio_is_zero() -> None:
