@@ -26,6 +26,7 @@ from openvasa.metrics.benchmark import BenchmarkCase, read_cases
 from openvasa.metrics.case_results import write_whole
 from openvasa.metrics.face_sequence import FaceSequence, follow
 from openvasa.metrics.gaze_distance import gaze_error
+from openvasa.metrics.judges import Judges
 from openvasa.metrics.motion_figures import against, liveliness, variety
 from openvasa.metrics.scripted import pictures
 from openvasa.types import EMOTIONS, SAMPLE_RATE, Array, Controls, Motion
@@ -73,7 +74,8 @@ def run(arguments: argparse.Namespace) -> None:
     for part in bar(parts, "controls", len(parts)):
         rows += part(animator, people, short)
     if arguments.minutes:
-        rows += long_run(animator, people[0], sound, arguments.minutes)
+        judges = Judges(arguments.judges)
+        rows += long_run(animator, people[0], sound, arguments.minutes, judges)
     found = {"command": ["openvasa", *sys.argv[1:]], "people": len(people), "figures": rows}
     write_whole(arguments.output / "controls.json", json.dumps(found, indent=1) + "\n")
     print("\n".join(f"{row['what']}: {_told(row['value'])}" for row in rows))

@@ -12,7 +12,9 @@ from openvasa.engine.animator import Animator
 from openvasa.engine.avatar import Avatar
 from openvasa.engine.stream import joined
 from openvasa.metrics.face_sequence import follow
+from openvasa.metrics.identity import Recognizer
 from openvasa.metrics.image_quality import sharpness
+from openvasa.metrics.judges import SFACE, Judges
 from openvasa.metrics.motion_figures import change_over
 from openvasa.metrics.scripted import pictures
 from openvasa.types import FPS, SAMPLE_RATE, Array, Motion
@@ -22,7 +24,7 @@ EVERY = FPS  # frames of a minute, of which one is made a picture
 
 
 def long_run(
-    animator: Animator, avatar: Avatar, sound: Array, minutes: float
+    animator: Animator, avatar: Avatar, sound: Array, minutes: float, judges: Judges = Judges()
 ) -> list[dict[str, Any]]:
     """Performs a recording over and over.
 
@@ -32,6 +34,7 @@ def long_run(
         sound: f32 [N] at 16 kHz, repeated as often as it takes; not a whole number of windows, or
             the sound would meet the same windows each time.
         minutes: At least 2.
+        judges: Networks that judge; without SFace nothing is told of identity.
 
     Returns:
         Figures: what the last minute has that the first has not.
@@ -61,7 +64,7 @@ def long_run(
         "trend of the mean angles, degrees an hour": _trend(np.degrees(means[:, :3])),
         "memory grown after the first minute, MB": (_peak() - peak) / 2**20,
     }  # fmt: skip
-    seen = [_pictured(animator, avatar, motion) for motion in (first, last)]
+    seen = [_pictured(animator, avatar, motion, judges) for motion in (first, last)]
     found |= {f"{name}, last minute / first": seen[1][name] / seen[0][name] for name in seen[0]}
     return [{"what": f"{minutes:g} minutes: {name}", "value": v} for name, v in found.items()]
 
@@ -74,13 +77,26 @@ def _trend(means: Any) -> float:
     return float(np.abs(slopes).max())
 
 
-def _pictured(animator: Animator, avatar: Avatar, motion: Motion) -> dict[str, float]:
-    images = pictures(animator, avatar, motion[::EVERY])
+def _pictured(
+    animator: Animator, avatar: Avatar, motion: Motion, judges: Judges
+) -> dict[str, float]:
+    """A frame a second: the face's height, its sharpness, and its likeness to the portrait."""
+    still = Motion(0 * motion.pose[:1], avatar.dynamics)
+    shown = joined([still, motion[::EVERY]])
+    images = pictures(animator, avatar, shown)
     track = follow(images)
     if track is None:
         return {"face's height": float("nan"), "sharpness": float("nan")}
-    sharp = [sharpness(image, face) for image, face in zip(images, track.points, strict=True)]
-    return {"face's height": float(track.height.mean()), "sharpness": float(np.mean(sharp))}
+    faces = list(zip(images, track.points, strict=True))
+    figures = {
+        "face's height": float(track.height[1:].mean()),
+        "sharpness": float(np.mean([sharpness(*face) for face in faces[1:]])),
+    }
+    if judges.has(SFACE):
+        network = Recognizer(judges.path(SFACE))
+        own, *others = [network(*face) for face in faces]
+        figures["identity"] = float(np.mean([own @ other for other in others]))
+    return figures
 
 
 def _peak() -> int:
