@@ -7,7 +7,8 @@
 warps, on made-up expressions without pictures (fast), `picture` the appearance volume and the
 decoder, `joint` everything. A phase starts from the weights that `--start` names, of the phase
 before it; run again with the same `--out` it resumes. A CPU trains the phases one after the other,
-a GPU may go straight to `joint`.
+a GPU may go straight to `joint`. On several GPUs, `torchrun --nproc-per-node N -m
+openvasa.train.autoencoder_stage ...` runs the same with N times the batch.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from openvasa.data.frame_pairs import FramePairs, load_pool
 from openvasa.data.head import SHIPPED, load_basis
 from openvasa.latent.autoencoder import FaceAutoencoder
 from openvasa.latent.config import PRESETS
+from openvasa.train import ranks
 from openvasa.train.checkpoint import TrainState, load_weights
 from openvasa.train.ema import Ema
 from openvasa.train.latent_trainer import PHASES, Batch, LatentTrainer, StageOptions
@@ -38,11 +40,15 @@ from openvasa.types import InputError
 
 
 class PairDataset(Dataset[dict[str, np.ndarray]]):
-    """Pairs by number, so that a resumed run goes on where it stopped."""
+    """Pairs by number, so that a resumed run goes on where it stopped.
+
+    N ranks share out what one rank would draw with N times the batch.
+    """
 
     def __init__(self, pairs: FramePairs, options: StageOptions, first: int) -> None:
-        """Serve the batches of the steps from `first` on."""
+        """Serve this rank's batches of the steps from `first` on."""
         self.pairs, self.options, self.first = pairs, options, first
+        self.rank, self.ranks = ranks.rank(), ranks.count()
 
     def __len__(self) -> int:
         """Steps left."""
@@ -50,7 +56,7 @@ class PairDataset(Dataset[dict[str, np.ndarray]]):
 
     def __getitem__(self, step: int) -> dict[str, np.ndarray]:
         """The batch of one step."""
-        step += self.first
+        step = (step + self.first) * self.ranks + self.rank
         made: dict[str, np.ndarray] = {}
         if self.options.phase != "warps":
             made |= self.pairs.batch(self.options.seed, step, self.options.batch)
@@ -82,7 +88,7 @@ def set_options(options: StageOptions, items: Sequence[str]) -> None:
     """Apply NAME=VALUE settings.
 
     Raises:
-        InputError: A name does not exist, or a value is no number.
+        InputError: A name does not exist, or a value is neither a number nor true or false.
     """
     known = sorted(field.name for field in fields(StageOptions))
     for item in items:
@@ -92,7 +98,7 @@ def set_options(options: StageOptions, items: Sequence[str]) -> None:
         try:
             setattr(options, key, json.loads(value))
         except json.JSONDecodeError as error:
-            raise InputError(f"'{item}' is not NAME=NUMBER") from error
+            raise InputError(f"'{item}' is not NAME=NUMBER or NAME=true") from error
 
 
 def train(args: argparse.Namespace) -> int:
@@ -149,14 +155,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--minutes", type=float)
     parser.add_argument("--steps", type=int, default=1_000_000)
     parser.add_argument("--total", type=int, default=4000, help="steps of the learning-rate cosine")
-    parser.add_argument("--batch", type=int, default=8)
+    parser.add_argument("--batch", type=int, default=8, help="pairs a step and rank")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--device", default="auto")
-    parser.add_argument("--set", nargs="*", default=[], help="loss weights: NAME=VALUE")
+    parser.add_argument(
+        "--set", nargs="*", default=[], help="loss weights and the like: NAME=VALUE"
+    )
+    args = parser.parse_args(argv)
     try:
-        train(parser.parse_args(argv))
+        with ranks.joined():
+            train(args)
     except InputError as error:
         print(error, file=sys.stderr)
         return 2

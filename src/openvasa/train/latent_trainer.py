@@ -18,6 +18,7 @@ from openvasa.latent.autoencoder import (
 )
 from openvasa.latent.motion_encoder import FaceCodes
 from openvasa.latent.surface import MOUTH, PortraitSurface, Topology
+from openvasa.train import ranks
 from openvasa.train.discriminator import PatchDiscriminator
 from openvasa.train.loop import autocast, cosine_rate
 from openvasa.train.losses import (
@@ -33,6 +34,7 @@ from openvasa.train.losses import (
     visible_loss,
 )
 from openvasa.train.perceptual import PerceptualLoss
+from openvasa.train.recompute import recompute_blocks
 
 Batch = dict[str, Tensor]  # what `FramePairs.batch` and `.points_batch` give, as tensors
 PHASES = ("geometry", "warps", "picture", "joint")
@@ -44,6 +46,8 @@ class StageOptions:
 
     Attributes:
         phase: One of `PHASES`.
+        bf16: Calculate in bfloat16; None does on CUDA only.
+        checkpointing: Keep no activations inside residual blocks, for larger batches.
     """
 
     phase: str = "geometry"
@@ -65,6 +69,8 @@ class StageOptions:
     minutes: float | None = None
     steps: int = 1_000_000
     seed: int = 0
+    bf16: bool | None = None
+    checkpointing: bool = False
 
 
 class LatentTrainer:
@@ -96,25 +102,34 @@ class LatentTrainer:
                                            weight_decay=0.01)  # fmt: skip
         self.critic_optimizer = torch.optim.AdamW(self.critic.parameters(), lr=4e-4,
                                                   betas=(0.5, 0.99))  # fmt: skip
+        if options.checkpointing:
+            recompute_blocks(model)
+        self.averaged_losses = ranks.averaged(model, self.losses)
+        self.judge = ranks.averaged(self.critic, self.critic.__call__)
 
     def step(self, number: int, batch: Batch, total: int) -> dict[str, Tensor]:
         """Losses, backward and one step of the optimizers."""
         rate = cosine_rate(number, peak=self.options.rate, warmup=100, total=total)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
-        with autocast(self.device):
-            losses: dict[str, Tensor] = {}
+        losses = self.averaged_losses(batch, number)
+        loss = torch.stack(list(losses.values())).sum()
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self.parameters, 1.0)
+        self.optimizer.step()
+        return losses
+
+    def losses(self, batch: Batch, number: int) -> dict[str, Tensor]:
+        """The losses of the phase, weighted."""
+        losses: dict[str, Tensor] = {}
+        with autocast(self.device, self.options.bf16):
             if self.options.phase == "warps":
                 losses |= {"free": self.free_points(batch, self.strangers())}
             elif self.options.phase != "picture":
                 losses |= self.geometry(batch)
             if self.options.phase in ("picture", "joint"):
                 losses |= self.picture(batch, number)
-        loss = torch.stack(list(losses.values())).sum()
-        self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(self.parameters, 1.0)
-        self.optimizer.step()
         return losses
 
     def geometry(self, batch: Batch) -> dict[str, Tensor]:
@@ -208,10 +223,13 @@ class LatentTrainer:
 
     def adversarial(self, made: Tensor, wanted: Tensor) -> Tensor:
         """One step of the critic, then the generator's term (on mouth crops)."""
+        self.critic.requires_grad_(True)
         self.critic_optimizer.zero_grad(set_to_none=True)
-        # Both crops come out of one sampling, so both carry the graph that the next line needs.
-        adversarial_losses(self.critic(wanted.detach()), self.critic(made.detach())).backward()
+        # Both crops come out of one sampling, so both carry the graph that the last line needs.
+        real, fake = self.judge(torch.cat([wanted, made]).detach()).chunk(2)
+        adversarial_losses(real, fake).backward()
         self.critic_optimizer.step()
+        self.critic.requires_grad_(False)  # the generator's term moves the generator alone
         return -self.critic(made).mean()
 
     def swaps(self, batch: Batch, code: PortraitCode, source: FaceCodes,

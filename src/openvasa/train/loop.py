@@ -1,7 +1,8 @@
 """The training loop of every stage: steps, a progress line, a log, checkpoints, a clean stop.
 
 It knows nothing of networks' meaning or losses: a stage gives a step function. Running the same
-command again resumes; the result is the same as if the run had never been stopped.
+command again resumes; the result is the same as if the run had never been stopped. Under `torchrun`
+every rank runs it; rank 0 writes the files (`openvasa.train.ranks`).
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from openvasa.train import ranks
 from openvasa.train.checkpoint import (
     EMA_NAME,
     TrainState,
@@ -26,6 +28,7 @@ from openvasa.train.checkpoint import (
     save_checkpoint,
     save_ema,
 )
+from openvasa.types import InputError
 
 Metrics = Mapping[str, "Tensor | float"]
 StepFn = Callable[[int], Metrics]  # step number (from 0) -> named losses
@@ -38,7 +41,7 @@ class LoopOptions:
     Attributes:
         steps: Steps in all, over every resumed part; the run ends there.
         minutes: Wall-clock limit of this call; None has no limit.
-        batch: Samples a step, only for the samples-per-second figure.
+        batch: Samples a step and rank, only for the samples-per-second figure.
         seed: All randomness derives from it and the step number.
         log_every: Steps between lines of log.jsonl.
         checkpoint_seconds: Seconds between checkpoints.
@@ -76,17 +79,20 @@ def run(
 
     Returns:
         The number of steps done in all.
+
+    Raises:
+        InputError: The checkpoint is of another configuration, the ranks see different ones, or
+            the stage is not made for several ranks.
     """
-    out.mkdir(parents=True, exist_ok=True)
-    checkpoints = out / "checkpoints"
-    if restore_checkpoint(checkpoints, state):
-        print(f"resumed at step {state.step}", flush=True)
-    _cut_log(out / "log.jsonl", state.step)
+    _resume(state, out)
+    checkpoints, writes = out / "checkpoints", ranks.rank() == 0
     started = saved = time.monotonic()
     first, gathered = state.step, _Mean()
+    limit = np.inf if options.minutes is None else started + options.minutes * 60
     with _stop_flag() as stopped:
-        while state.step < options.steps and not stopped():
-            if options.minutes is not None and time.monotonic() - started > options.minutes * 60:
+        while state.step < options.steps:
+            # All ranks stop after the same step, whoever of them was asked first.
+            if ranks.largest(stopped() or time.monotonic() > limit):
                 break
             seed_torch(options.seed, state.step)
             gathered.add(step_fn(state.step))
@@ -95,17 +101,35 @@ def run(
             state.step += 1
             last = state.step == options.steps
             if last or state.step % options.log_every == 0:
-                elapsed = time.monotonic() - started
-                _log_line(out, state.step, first, elapsed, gathered.take(), options)
-            if validate and options.validate_every and state.step % options.validate_every == 0:
+                elapsed, metrics = time.monotonic() - started, ranks.mean(gathered.take())
+                if writes:
+                    _log_line(out, state.step, first, elapsed, metrics, options)
+            due = options.validate_every and state.step % options.validate_every == 0
+            if validate and due and writes:
                 _log_validation(out, state.step, validate)
-            if time.monotonic() - saved > options.checkpoint_seconds:
+            if writes and time.monotonic() - saved > options.checkpoint_seconds:
                 _save(checkpoints, out, state)
                 saved = time.monotonic()
-        _save(checkpoints, out, state)
-    if validate and not stopped() and state.step > first:
+        if writes:
+            _save(checkpoints, out, state)
+    if validate and writes and not stopped() and state.step > first:
         _log_validation(out, state.step, validate)
+    ranks.largest(0)  # what rank 0 wrote is there for all
     return state.step
+
+
+def _resume(state: TrainState, out: Path) -> None:
+    """Restores the newest checkpoint, if any, on every rank alike."""
+    if ranks.asked() != ranks.count():
+        raise InputError("this stage trains in one process: start it without torchrun.")
+    out.mkdir(parents=True, exist_ok=True)
+    resumed = restore_checkpoint(out / "checkpoints", state)
+    if ranks.largest(state.step) != -ranks.largest(-state.step):
+        raise InputError(f"the ranks resume at different steps: give all of them the same '{out}'.")
+    if ranks.rank() == 0:
+        if resumed:
+            print(f"resumed at step {state.step}", flush=True)
+        _cut_log(out / "log.jsonl", state.step)
 
 
 def seed_torch(seed: int, step: int) -> None:
@@ -114,14 +138,16 @@ def seed_torch(seed: int, step: int) -> None:
 
 
 def step_rng(seed: int, step: int, stream: int = 0) -> np.random.Generator:
-    """The generator of one step: the same for the same (seed, step, stream), always.
+    """The generator of one step: the same for the same (seed, step, stream, rank), always.
+
+    Each rank gets numbers of its own; rank 0's are those of a single process.
 
     Args:
         seed: The run's seed, >= 0.
         step: The step number, >= 0.
         stream: Tells apart independent users of the same step.
     """
-    return np.random.default_rng([seed, step, stream])
+    return np.random.default_rng([seed, step, stream, ranks.rank()])
 
 
 def device_from_name(name: str) -> torch.device:
@@ -131,14 +157,18 @@ def device_from_name(name: str) -> torch.device:
     return torch.device(name)
 
 
-def autocast(device: torch.device) -> AbstractContextManager[object]:
-    """Mixed precision where it helps: bfloat16 on CUDA, plain float32 elsewhere.
+def autocast(device: torch.device, bf16: bool | None = None) -> AbstractContextManager[object]:
+    """Mixed precision: bfloat16 where it may be rounded, float32 for the rest.
 
-    bfloat16 has float32's range, so no loss scaling is needed; CPUs without its instructions
-    would only lose by it.
+    bfloat16 has float32's range, so no loss scaling is needed.
+
+    Args:
+        device: Where the networks are.
+        bf16: Whether to; None does where it helps: on CUDA, for CPUs without its instructions
+            would only lose by it.
     """
-    if device.type == "cuda":
-        return torch.autocast("cuda", dtype=torch.bfloat16)
+    if device.type == "cuda" if bf16 is None else bf16:
+        return torch.autocast(device.type, dtype=torch.bfloat16)
     return nullcontext()
 
 
@@ -177,14 +207,14 @@ def _log_line(
 ) -> None:
     """One line in log.jsonl, and the progress line for people."""
     rate = (step - first) / max(elapsed, 1e-9)
-    left = (options.steps - step) / rate
+    left, samples = (options.steps - step) / rate, rate * options.batch * ranks.count()
     if options.minutes is not None:
         left = max(0.0, min(left, options.minutes * 60 - elapsed))
-    record = {"step": step, "samples_per_second": round(rate * options.batch, 2), **metrics}
+    record = {"step": step, "samples_per_second": round(samples, 2), **metrics}
     _append(out, record)
     shown = " ".join(f"{name} {value:.4g}" for name, value in metrics.items())
     print(
-        f"step {step}/{options.steps} | {shown} | {rate * options.batch:.1f} samples/s | "
+        f"step {step}/{options.steps} | {shown} | {samples:.1f} samples/s | "
         f"{int(left // 60)}:{int(left % 60):02d} left",
         flush=True,
     )
