@@ -14,7 +14,7 @@ import numpy as np
 from openvasa.types import FPS, SAMPLES_PER_FRAME, Array
 
 FLOOR = 1e-3  # root mean square of a frame, full scale 1: below, nothing is heard (-60 dB)
-BELOW = 10 ** (-32 / 20)  # of the loudest: below, it is a pause
+BELOW = 10 ** (-28 / 20)  # of the loudest: below, it is a pause
 FADE = 0.5 ** (1 / (8 * FPS))  # a frame: the loudest is forgotten by half in 8 s
 USUAL = 0.05  # loudness of speech before any was heard
 BACK, AHEAD = 1, 2  # frames around a frame that must be quiet too: stops of 0.15 s are no pause
