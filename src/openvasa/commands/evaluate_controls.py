@@ -145,7 +145,7 @@ def distances(animator: Animator, people: Sequence[Avatar], sound: Array) -> lis
         heights = {}
         for asked in DISTANCES:
             motion = _performed(animator, avatar, sound, Controls(distance=asked))
-            track = follow(pictures(animator, avatar, motion[EVERY::EVERY]))
+            track = pictured(animator, avatar, motion[EVERY::EVERY])
             if track is not None:
                 heights[asked] = float(track.scale.mean())
         off += [abs(heights[1.0] / h / asked - 1) for asked, h in heights.items() if asked != 1.0]
@@ -154,31 +154,55 @@ def distances(animator: Animator, people: Sequence[Avatar], sound: Array) -> lis
 
 
 def emotions(animator: Animator, people: Sequence[Avatar], sound: Array) -> list[Row]:
-    """How often the strongest emotion read is the one asked for, beside sheets of expressions."""
-    from openvasa.data.emotion_reading import distances as face_distances
-    from openvasa.data.emotion_reading import emotion_strengths
+    """How often the strongest emotion read is the one asked for, beside sheets of expressions.
+
+    A sheet is the portrait with the emotion's pattern at full strength; it tells what the reader
+    can do. Both are read in the warp's points and in pictures.
+    """
     from openvasa.data.expressions import emotion_pattern
 
-    anchor, hits, jaws = Anchor(animator.run), {"performed": 0, "sheet": 0}, []
+    anchor, hits = Anchor(animator.run), dict[str, list[float]]()
+    jaw, follows = anchor.axes("jawOpen"), []
     for avatar in people:
-        plain = _performed(animator, avatar, sound, Controls(emotion=("neutral", 1.0)))
-        rest = _shapes(animator, avatar, plain, face_distances)
-        own = _shapes(animator, avatar, _still(avatar, [(0.0, 0.0)]), face_distances)
-        for k, name in enumerate(EMOTIONS):
-            motion = _performed(animator, avatar, sound, Controls(emotion=(name, 1.0)))
-            read = emotion_strengths(_shapes(animator, avatar, motion, face_distances) - rest)
-            hits["performed"] += int(read.argmax()) == k and read[k] > 0
-            pattern = emotion_pattern((name, 1.0)).astype(np.float32)[None] @ anchor.weight
-            sheet = Motion(np.zeros((1, 6), np.float32), avatar.dynamics + pattern)
-            read = emotion_strengths(_shapes(animator, avatar, sheet, face_distances) - own)
-            hits["sheet"] += int(read.argmax()) == k and read[k] > 0
-            jaw = anchor.axes("jawOpen")
-            one, two = (np.array([jaw.read(f)[0] for f in m.dynamics]) for m in (motion, plain))
-            jaws.append(float(np.corrcoef(one, two)[0, 1]))
-    asked = len(people) * len(EMOTIONS)
-    return [row(f"emotion: read right, {how}", hit / asked) for how, hit in hits.items()] + [
-        row("emotion: jaw against the neutral performance, r", float(np.mean(jaws)))
+        calm, still = _performed(animator, avatar, sound, Controls()), _still(avatar, [(0.0, 0.0)])
+        acted = [_performed(animator, avatar, sound, Controls(emotion=(n, 1.0))) for n in EMOTIONS]
+        patterns = [emotion_pattern((n, 1.0)).astype(np.float32)[None] for n in EMOTIONS]
+        sheets = [Motion(still.pose, still.dynamics + one @ anchor.weight) for one in patterns]
+        for place, look in (("warp", warped), ("pictures", pictured)):
+            for how, rest, shown in (("performed", calm, acted), ("sheet", still, sheets)):
+                right = _read_right([look(animator, avatar, _some(m)) for m in (rest, *shown)])
+                hits.setdefault(f"emotion, {place}: read right, {how}", []).extend(right)
+        for motion in acted:
+            one, two = (np.array([jaw.read(f)[0] for f in m.dynamics]) for m in (motion, calm))
+            follows.append(float(np.corrcoef(one, two)[0, 1]))
+    rows = [row(what, float(np.mean(right))) for what, right in hits.items() if right]
+    return [*rows, row("emotion: jaw against the calm performance, r", float(np.mean(follows)))]
+
+
+def _read_right(faces: Sequence[FaceSequence | None]) -> list[float]:
+    """Whether each emotion is the strongest read: of the face at rest, then of `EMOTIONS`."""
+    from openvasa.data.emotion_reading import distances as measure
+    from openvasa.data.emotion_reading import emotion_strengths
+
+    rest, *shown = [
+        None if face is None else np.mean([measure(p[:468]) for p in face.canonical], axis=0)
+        for face in faces
     ]
+    right = []
+    for k, seen in enumerate(shown):
+        if seen is not None and rest is not None:
+            read = emotion_strengths(seen - rest)
+            right.append(float(int(read.argmax()) == k and read[k] > 0))
+    return right
+
+
+def _some(motion: Motion) -> Motion:
+    return motion[:: min(len(motion), EVERY)]
+
+
+def pictured(animator: Animator, avatar: Avatar, motion: Motion) -> FaceSequence | None:
+    """The face that the package's mesh sees in the pictures of a motion."""
+    return follow(pictures(animator, avatar, motion))
 
 
 def warped(animator: Animator, avatar: Avatar, motion: Motion) -> FaceSequence:
@@ -230,20 +254,12 @@ def _still(
 
 def _looked(animator: Animator, avatar: Avatar, motion: Motion) -> Floats | None:
     """Gaze as the package's mesh sees it in pictures, degrees [T, 2]."""
-    track = follow(pictures(animator, avatar, motion))
+    track = pictured(animator, avatar, motion)
     return None if track is None else track.gaze
 
 
 def _against(gaze: Floats | None, zero: Floats) -> Floats:
     return np.zeros((0, 2)) if gaze is None else gaze - zero.mean(0)
-
-
-def _shapes(
-    animator: Animator, avatar: Avatar, motion: Motion, measure: Callable[[Floats], Floats]
-) -> Floats:
-    """Mean distances of a face in a performance, [12]."""
-    canonical = warped(animator, avatar, motion[:: max(1, len(motion) // 50)]).canonical
-    return np.mean([measure(face[:468]) for face in canonical], axis=0)
 
 
 def _told(value: float) -> str:

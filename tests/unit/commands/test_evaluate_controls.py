@@ -59,3 +59,22 @@ def test_a_long_performance_is_compared_with_its_start(
     found = figures(rows)
     assert found["2 minutes: turned, last minute against first, degrees"] < 15
     assert found["2 minutes: distance, last minute against first"] == pytest.approx(1, abs=0.2)
+
+
+def test_an_emotion_is_right_where_it_is_the_strongest() -> None:
+    from openvasa.data.expressions import emotion_pattern
+    from openvasa.data.head import load_basis
+    from openvasa.latent.surface import FLIP
+    from openvasa.metrics.face_sequence import FaceSequence
+    from openvasa.types import EMOTIONS
+
+    basis = load_basis()
+    faces = []
+    for name in ("", "sad", *EMOTIONS[1:]):  # the first face is sad, and not happy as asked
+        pattern = emotion_pattern((name, 1.0)) if name else np.zeros(45)
+        points = np.zeros((1, 478, 3))
+        points[0, :468] = (basis.mean + np.tensordot(pattern, basis.expression, 1)) * FLIP
+        faces.append(FaceSequence(points, np.ones(1, np.bool_)))
+    right = evaluate_controls._read_right(faces)
+    assert right[:2] == [0, 1] and sum(right) >= 4
+    assert evaluate_controls._read_right([None, *faces[1:]]) == []
