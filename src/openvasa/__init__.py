@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from openvasa.bundle import Bundle, read_bundle
     from openvasa.engine.animator import Animator, Avatar, Clip
+    from openvasa.engine.control_track import ControlTrack
     from openvasa.engine.scene import Scene
     from openvasa.types import Controls, Frame, InputError, Motion
 
@@ -21,6 +22,7 @@ _HOMES = {
     "Avatar": "openvasa.engine.animator",
     "Bundle": "openvasa.bundle",
     "Clip": "openvasa.engine.animator",
+    "ControlTrack": "openvasa.engine.control_track",
     "Controls": "openvasa.types",
     "Frame": "openvasa.types",
     "InputError": "openvasa.types",
@@ -34,6 +36,7 @@ __all__ = [
     "Avatar",
     "Bundle",
     "Clip",
+    "ControlTrack",
     "Controls",
     "Frame",
     "InputError",
