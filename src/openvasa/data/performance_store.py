@@ -1,6 +1,6 @@
 """Speech in, synthetic performances in a store out; one utterance is one unit of work.
 
-    python -m openvasa.data.performance_store --speech DIR --store STORE --quiet 30
+    python -m openvasa.data.performance_store --speech DIR --store STORE --quiet 30 [--lips DIR]
 
 Run again, it makes only what is missing. Arrays of a sample are those of `Performance`; the sound,
 f32 as i16, is with take 0 of its utterance, and `about["sound"]` names that sample.
@@ -23,7 +23,7 @@ from openvasa.data.performances import Performance, draw_controls, perform, quie
 from openvasa.data.shards import Arrays, Sample
 from openvasa.data.speech import read_utterance
 from openvasa.data.tts import Utterance
-from openvasa.types import EXPRESSION_NAMES, FPS, Controls
+from openvasa.types import EXPRESSION_NAMES, FPS, Array, Controls, InputError
 
 KIND = "performance"
 LICENCE = "Apache-2.0"
@@ -46,8 +46,9 @@ def label_lag(sources: Sequence[Path]) -> float:
 
 
 def act_out(
-    name: str, said: Utterance, facts: dict[str, str], takes: int, seed: int
-) -> Iterator[Sample]:
+    name: str, said: Utterance, facts: dict[str, str], takes: int, seed: int,
+    lips: Array | None = None,
+) -> Iterator[Sample]:  # fmt: skip
     """The performances of one utterance; the first one is plain, the others are asked for more.
 
     Args:
@@ -56,6 +57,7 @@ def act_out(
         facts: `split` and, of speech, `lang`, `voice` and `text`.
         takes: How many performances.
         seed: Base seed; takes of different utterances differ.
+        lips: f32 [T, 45], see `perform`.
     """
     spoken = bool(said.phones)
     for take in range(takes):
@@ -64,7 +66,7 @@ def act_out(
         done = perform(
             said.audio, said.phones, said.start.tolist(), said.end.tolist(),
             int(rng.integers(2**31)),
-            gaze=asked.gaze, distance=asked.distance, emotion=asked.emotion,
+            gaze=asked.gaze, distance=asked.distance, emotion=asked.emotion, spoken=lips,
         )  # fmt: skip
         arrays: Arrays = {key: np.asarray(value, np.float32) for key, value in vars(done).items()}
         if take == 0:
@@ -92,15 +94,43 @@ def measured(done: Performance) -> dict[str, float]:
     }
 
 
-def write_utterance(out: Path, source: Path, takes: int, seed: int, lag: float) -> int:
-    """Commits the performances of one speech file; how many frames."""
+def write_utterance(
+    out: Path, source: Path, takes: int, seed: int, lag: float, lips: Path | None = None
+) -> int:
+    """Commits the performances of one speech file; how many frames.
+
+    Args:
+        out: The store.
+        source: The speech file.
+        takes: How many performances.
+        seed: Base seed.
+        lag: Seconds by which phone labels trail the sound.
+        lips: Folder of what `train.lips_stage speak` wrote; None is lips by rule.
+
+    Raises:
+        InputError: The folder lacks this utterance.
+    """
+    told = None if lips is None else read_lips(lips / source.name)
     name = store.clean_name(source.stem)
     said, facts = read_utterance(source)
     timed = Utterance(said.audio, said.phones, said.start - lag, said.end - lag)
     facts["split"] = "train" if facts.get("split") == "train" else "eval"
-    samples = list(act_out(name, timed, facts, takes, seed))
+    samples = list(act_out(name, timed, facts, takes, seed, told))
     store.write_unit(out, KIND, name, samples, [])
     return sum(len(sample.arrays["pose"]) for sample in samples)
+
+
+def read_lips(path: Path) -> Array:
+    """Lips of one utterance, f32 [T, 45].
+
+    Raises:
+        InputError: There is no such file, or it is another one.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            return stored["lips"].astype(np.float32)
+    except (OSError, KeyError, ValueError) as error:
+        raise InputError(f"'{path}' holds no lips: run lips_stage speak again.") from error
 
 
 def write_quiet(out: Path, number: int, takes: int, seed: int) -> int:
@@ -121,6 +151,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     parser.add_argument("--speech", type=Path, required=True, help="folder of speech npz files")
     parser.add_argument("--store", type=Path, required=True)
+    parser.add_argument("--lips", type=Path, help="folder of `train.lips_stage speak`")
     parser.add_argument("--per-utterance", type=int, default=3)
     parser.add_argument("--quiet", type=int, default=0, help="also this many quiet recordings")
     parser.add_argument("--seed", type=int, default=0)
@@ -133,7 +164,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     missing = [s for s in sources if store.clean_name(s.stem) not in done]
     started, frames = time.process_time(), 0
     for source in tqdm(missing, unit="utterance", mininterval=5):
-        frames += write_utterance(asked.store, source, asked.per_utterance, asked.seed, lag)
+        frames += write_utterance(
+            asked.store, source, asked.per_utterance, asked.seed, lag, asked.lips
+        )
     for number in (n for n in range(asked.quiet) if f"quiet{n:03d}" not in done):
         frames += write_quiet(asked.store, number, asked.per_utterance, asked.seed)
     spent = max(time.process_time() - started, 1e-9)

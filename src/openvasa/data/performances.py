@@ -68,6 +68,7 @@ def perform(
     distance: float | None = None,
     emotion: tuple[str, float] | None = None,
     law: PerformanceLaw | None = None,
+    spoken: Array | None = None,
 ) -> Performance:
     """Acts out a recording.
 
@@ -81,6 +82,7 @@ def perform(
         distance: Relative distance, > 0; None is 1.
         emotion: (name, strength in [0, 1]); None is neutral.
         law: How people move; None is what was fitted to real clips.
+        spoken: f32 [T, 45], lips to use instead of the law's but in closures and silence.
 
     Raises:
         ValueError: If the phone lists differ in length.
@@ -101,8 +103,12 @@ def perform(
     )  # fmt: skip
     gains = prosody.segment_gains(voice, segments)
     lips, closure, rest = lip_curves(frames, segments, gains, manner)
+    said = lips @ visemes.LIPS_TO_EXPRESSION
+    if spoken is not None:
+        sealed = np.maximum(closure, rest)[:, None]
+        said = sealed * said + (1 - sealed) * spoken
     face = expressions.feeling(
-        lips_rng, lips @ visemes.LIPS_TO_EXPRESSION, closure, rest,
+        lips_rng, said, closure, rest,
         accents=beats, phrase_ends=[e for _, e in spans], emotion=emotion, brows=law.brows,
     )  # fmt: skip
     face = expressions.asymmetry(lips_rng, face)
