@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 _DESCRIPTION = """\
 Writes a model folder: weights in fp16, ONNX graphs of the same numbers, and everything else that
-making a video needs. Prints the largest difference between ONNX Runtime and PyTorch by graph."""
+making a video needs. Prints for each graph how far ONNX Runtime, and OpenVINO where it is
+installed, are from PyTorch, and what a call costs."""
 
 _NOTICE = (
     "Weights trained from scratch by the openvasa project and released under the Apache License, "
@@ -57,7 +58,9 @@ def run(arguments: argparse.Namespace) -> int:
     from openvasa.data.head import SHIPPED, load_basis
     from openvasa.data.head_mouth import mouth_mesh
     from openvasa.data.head_render import triangulate
-    from openvasa.engine.export import export_bundle
+    from openvasa.engine.export import example_inputs, export_bundle
+    from openvasa.engine.graphs import graph_table
+    from openvasa.engine.parity import parity
     from openvasa.train.motion_stage import load_trained
 
     head = arguments.head or SHIPPED
@@ -67,7 +70,7 @@ def run(arguments: argparse.Namespace) -> int:
     latent, autoencoder = _load_autoencoder(arguments.autoencoder, arguments.latent)
     denoiser, motion, stats = load_trained(arguments.motion)
     basis = load_basis(head)
-    bundle, parity = export_bundle(
+    bundle, _ = export_bundle(
         arguments.output,
         name=arguments.name,
         networks={
@@ -80,8 +83,9 @@ def run(arguments: argparse.Namespace) -> int:
         notice=_text(arguments.notice) or _NOTICE,
         sources=[line for line in _text(arguments.sources).splitlines() if line.strip()],
     )  # fmt: skip
-    for name, gap in parity.items():
-        print(f"{name:<10} largest difference {gap:.1e}")
+    table = graph_table(latent, motion)
+    for graph in parity(bundle, {name: example_inputs(spec) for name, spec in table.items()}):
+        print(graph.row())
     size = sum(file.stat().st_size for file in bundle.path.iterdir())
     print(f"{bundle.path}: {size / 1e6:.1f} MB")
     return 0
