@@ -17,7 +17,7 @@ from safetensors.numpy import save
 from openvasa.engine.backends import Backend
 from openvasa.engine.rest_face import at_rest, lips_met
 from openvasa.face.align import cut, soften_beyond
-from openvasa.face.matte import matte_of, resize, split
+from openvasa.face.matte import matte_of, resize, split, unmixed
 from openvasa.latent.surface import (
     OVAL,
     control_points,
@@ -81,7 +81,7 @@ class Avatar:
         """Person u8 [size, size, 3], matte f32 [size, size] and the background behind, u8."""
         crop, matte = self.crop(size), resize(self.matte, size, size)
         person, background = split(crop, matte)
-        return person, matte, background
+        return unmixed(crop, matte, person, background), matte, background
 
     def save(self, path: str | Path) -> None:
         """Writes the avatar as one safetensors file, whole or not at all.

@@ -24,6 +24,7 @@ CERTAIN = (0.3, 0.8)  # scores below and above are background and person
 FILL = 17  # px of 512: this near to the person, colors may hold a little of it
 REFLECT = 40  # px of 512: this far behind the person the background is its mirror image
 EDGE = 10  # px of 512 along the border that are not mirrored: photos often have a dark rim there
+FAINT = 0.1  # of a pixel: with less of the person in it, its color cannot be told
 RIM = 12  # px of 512: this near to the person, the background is always the filled one
 
 
@@ -81,6 +82,24 @@ def split(crop: Image, matte: Array) -> tuple[Image, Image]:
     soft = soft.filter(ImageFilter.GaussianBlur(len(crop) / 512))
     share = (np.asarray(soft, np.float32) / 255)[..., None]
     return person, np.rint(crop * (1 - share) + filled * share).astype(np.uint8)
+
+
+def unmixed(crop: Image, matte: Array, person: Image, background: Image) -> Image:
+    """The person whose layer over the background gives the photo back, u8 [P, P, 3].
+
+    A matte never follows hair and ears exactly. What it leaves out stays in the person's colors,
+    moves with them, and at rest every pixel is the photo's; a filled layer alone blurs the outline.
+
+    Args:
+        crop: u8 [P, P, 3], the photo.
+        matte: f32 [P, P] in [0, 1].
+        person: From `split`, kept where the person is below `FAINT`.
+        background: From `split`.
+    """
+    share = matte[..., None]
+    behind = (1 - share) * background.astype(np.float32)
+    color = ((crop - behind) / np.maximum(share, FAINT)).clip(0, 255)
+    return np.rint(np.where(share >= FAINT, color, person)).astype(np.uint8)
 
 
 @numba.njit(cache=True, nogil=True)

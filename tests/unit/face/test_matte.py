@@ -8,7 +8,7 @@ import numpy as np
 
 from openvasa.face.align import cut
 from openvasa.face.find import find_face
-from openvasa.face.matte import fill, matte_of, refine, resize, split
+from openvasa.face.matte import FAINT, fill, matte_of, refine, resize, split, unmixed
 from openvasa.media.image import load_photo
 
 SIZE = 64
@@ -74,3 +74,19 @@ def test_behind_a_person_the_background_keeps_its_grain() -> None:
     ring = (np.hypot(x, y) > 24) & (np.hypot(x, y) < 28)
     assert background[ring].std() > 0.6 * grain.std()
     assert (background[np.hypot(x, y) > 40] == grain[np.hypot(x, y) > 40]).all()
+
+
+def test_the_layers_give_the_photo_back_where_there_is_enough_of_the_person() -> None:
+    rng = np.random.default_rng(3)
+    crop = rng.integers(60, 190, (64, 64, 3)).astype(np.uint8)
+    matte = np.clip(np.linspace(-0.3, 1.3, 64, dtype=np.float32), 0, 1)[None].repeat(64, 0)
+    person, background = split(crop, matte)
+    exact = unmixed(crop, matte, person, background)
+    share = matte[..., None]
+    laid = share * exact + (1 - share) * background
+    inside = matte > 0.6
+    assert np.abs(laid - crop)[inside].max() <= 1
+    assert np.array_equal(exact[matte < FAINT], person[matte < FAINT])
+    before = share * person + (1 - share) * background
+    rim = (matte >= FAINT) & (matte < 1)
+    assert np.abs(laid - crop)[rim].mean() < 0.5 * np.abs(before - crop)[rim].mean()
