@@ -57,3 +57,16 @@ def test_who_draws_a_face_releases_it() -> None:
         called = _calls(node)
         if name.startswith("engine/") and "_animate" in called:
             assert "_release" in called, f"{name} lets a picture out without its marks"
+
+
+def test_only_measuring_sees_a_frame_before_its_marks() -> None:
+    """What calls `_animate` outside the engine is private, and `evaluate latent` alone uses it."""
+    callers = [
+        name
+        for name, node in _functions()
+        if any(isinstance(at, ast.Attribute) and at.attr == "_animate" for at in ast.walk(node))
+    ]
+    measuring = "commands/evaluate_latent_frames.py:_unmarked"
+    assert [name for name in callers if not name.startswith("engine/")] == [measuring]
+    users = {name.split(":")[0] for name, node in _functions() if "_unmarked" in _calls(node)}
+    assert all(user.startswith("commands/evaluate_latent_") for user in users)

@@ -30,7 +30,7 @@ from openvasa.types import Image, Motion
 
 SELF = "Self-reenactment of real clips"
 OURS, FIRST = "ours", "earlier weights"
-EVERY = 8  # frames of a clip, of which one is made
+EVERY = 12  # frames of a clip, of which one is made
 
 
 def frames_of(clip: Path) -> list[Image]:

@@ -21,7 +21,7 @@ from openvasa.face.find import find_faces
 from openvasa.types import EXPRESSION_NAMES, Array, Image
 
 DRAWN = 320  # pixels of the data engine's pictures
-VIEWS = 6  # of each head's motion
+VIEWS = 4  # of each head's motion
 REACH = np.radians([15.0, 10.0, 8.0])  # of the motion, either way
 
 

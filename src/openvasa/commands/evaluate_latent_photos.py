@@ -43,7 +43,7 @@ CROSS, DRIVEN = "Identity on frames that are hard", "Driven by another person's 
 SHARP = "Sharpness of the face, of the portrait's own"
 TURNED, OPEN = 10.0, 0.03  # degrees of yaw; lip gap in face heights: beyond, a frame is hard
 FINE = 512  # pixels at which sharpness is looked at
-EVERY = 5  # frames of a clip, of which one is made
+EVERY = 8  # frames of a clip, of which one is made
 
 
 def apart(animator: Animator, avatar: Avatar, tools: Instruments, found: Findings) -> None:

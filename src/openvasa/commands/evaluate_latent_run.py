@@ -51,10 +51,9 @@ _STYLE = (
 def measure(arguments: argparse.Namespace) -> None:
     """Measures; writes DIR/latent.json, DIR/latent.html and the document."""
     tools, found, most = Instruments(Judges(arguments.judges)), Findings(), arguments.limit or 6
-    animator = Animator.load(arguments.model)
-    people = [subject(arguments.portraits, *at) for at in spread(held_out(arguments.portraits),
-                                                                 most)]  # fmt: skip
-    heads(animator, people, tools, found)
+    animator, everybody = Animator.load(arguments.model), held_out(arguments.portraits)
+    people = [subject(arguments.portraits, *at) for at in spread(everybody, 2 * most)]
+    heads(animator, people[::2], tools, found)
     avatars = photographs(animator, people, arguments.portraits, tools, found)
     sheets = clips(arguments, animator, avatars, tools, found)
     cost(arguments.model, people[0].photo, found)
