@@ -53,9 +53,13 @@ class Job:
         return made
 
     def draw(self, motion: Motion) -> Array:
-        """The frames of a motion, u8 [T, H, W, 3], marked as all are."""
+        """The frames of a motion, u8 [T, H, W, 3], marked with one id whatever the backend."""
+        from openvasa.provenance.frame_marks import FrameMarks
+
         silence = np.zeros(len(motion) * SAMPLES_PER_FRAME, np.float32)
-        clip = self._animator.play(self._avatar, motion, silence, framing=self._framing)
+        clip = self._animator.play(
+            self._avatar, motion, silence, framing=self._framing, marks=FrameMarks(0)
+        )
         return np.stack([frame.image for frame in clip.frames()])
 
     def measure(self, audio: Path) -> dict[str, Any]:
