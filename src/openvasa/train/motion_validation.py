@@ -19,6 +19,7 @@ WINDOWS = 256
 ROLLOUTS = 8
 ROLLOUT_FRAMES = 150
 SEED = 1_000_003  # apart from training's
+DEFAULT_STEPS = SampleOptions().steps
 
 
 class MotionValidation:
@@ -63,8 +64,12 @@ class MotionValidation:
             found[f"x0_1_no_{name}"] = self._error(network, eps, 1.0, keep)
         return found
 
-    def free_running(self, network: MotionDenoiser) -> dict[str, float]:
+    def free_running(self, network: MotionDenoiser, steps: int = DEFAULT_STEPS) -> dict[str, float]:
         """Compares whole generated performances to the real ones they share the audio with.
+
+        Args:
+            network: In evaluation mode.
+            steps: Denoising steps a window.
 
         Returns:
             `lips` and `lips_wrong`: correlation of the jaw's opening (without a readout: of all
@@ -73,7 +78,7 @@ class MotionValidation:
             `head_spread`, `head_speed`, `head_shake`; `seam`: speed of the head across windows /
             within them; and with a readout those of `lid_figures`, and of the real ones as `real_`.
         """
-        options = SampleOptions(seed=SEED)
+        options = SampleOptions(seed=SEED, steps=steps)
         real = [Motion(c.pose, c.dynamics)[:ROLLOUT_FRAMES] for c in self.rollouts]
         made = [perform(network, self.config, self.stats, clip, options) for clip in self.rollouts]
         shifted = [*made[1:], made[0]]
