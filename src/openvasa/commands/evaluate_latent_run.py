@@ -129,7 +129,7 @@ def clips(
         for mode in ("relative", "absolute"):
             evaluate_latent_photos.cross(animator, avatar, frames, driver, mode, tools, found)
         if not sheets:
-            sheets = evaluate_latent_sheets.motions(animator, avatars[:3], driver)
+            sheets = evaluate_latent_sheets.motions(animator, spread(avatars, 3), driver)
     return sheets
 
 
