@@ -95,7 +95,7 @@ def crop_of(frame: Image, avatar: Avatar, size: int = SIZE) -> Image:
 
 def _unmarked(renderer: Renderer, motion: Motion) -> Image:
     """One frame before its marks: only for measuring what they cost, never to be shown or kept."""
-    return renderer._animate(renderer._avatar.pose + motion.pose, motion.dynamics)[0]
+    return renderer._animate(renderer._placed(motion.pose), motion.dynamics)[0]
 
 
 def drawn(renderer: Renderer, motions: Sequence[Motion]) -> list[Image]:
