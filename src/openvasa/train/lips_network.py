@@ -18,6 +18,9 @@ LIPS = [
     if name.startswith(("jaw", "mouth", "cheekPuff"))
 ]  # fmt: skip
 _WIDTH, _REACH, _LAYERS, _DROP = 128, 5, 3, 0.2
+# A mean of what speakers may do moves less than any of them: of what is told for strange voices the
+# widest tenth of the openings is 0.8 of the real speakers', and widths spread 0.75 as far.
+SPREAD = 1.25
 
 
 class LipsNetwork(nn.Module):
@@ -53,12 +56,12 @@ class LipsNetwork(nn.Module):
 
     @torch.no_grad()
     def speak(self, features: Array) -> Array:
-        """Lips of nobody in particular, f32 [T, 45] in [0, 1], zero but for the lips.
+        """Lips of nobody in particular, f32 [T, 45] in [0, 1], zero but for the lips; see `SPREAD`.
 
         Args:
             features: f32 [T, F].
         """
         told = self(torch.from_numpy(features)[None], torch.zeros(1, dtype=torch.long))[0]
         out = np.zeros((len(features), EXPRESSION_DIM), np.float32)
-        out[:, LIPS] = told.clamp(0, 1).numpy()
+        out[:, LIPS] = (SPREAD * told).clamp(0, 1).numpy()
         return out
