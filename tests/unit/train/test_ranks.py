@@ -23,6 +23,7 @@ from openvasa.train.checkpoint import TrainState, list_checkpoints
 from openvasa.train.latent_trainer import LatentTrainer, StageOptions
 from openvasa.types import InputError
 
+ROOT = str(Path(__file__).parents[3])
 PLAIN = StageOptions(  # losses that are means over pairs, and nothing drawn by chance
     phase="picture", batch=1, visible=0, swap_every=0
 )
@@ -98,7 +99,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with socket.socket() as free:
         free.bind(("localhost", 0))
         port = free.getsockname()[1]
-    multiprocessing.spawn(work, (port, made), nprocs=2)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(ROOT)  # the ranks import `work` from this file
+        multiprocessing.spawn(work, (port, made), nprocs=2)
     return made
 
 
