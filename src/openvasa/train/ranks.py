@@ -6,6 +6,7 @@ so all ranks hold the same weights after every step. With one process nothing he
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -35,6 +36,7 @@ def joined() -> Iterator[None]:
     try:
         yield
     finally:
+        gc.collect()  # what DDP holds of the group must go before the group
         distributed.destroy_process_group()
 
 
