@@ -109,7 +109,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         patch.syspath_prepend(ROOT)  # the ranks import `work` from this file
         try:
             multiprocessing.spawn(work, (port, made), nprocs=2)
-        except multiprocessing.ProcessExitedException as stop:  # an abort once all is done: as above
+        except multiprocessing.ProcessExitedException as stop:  # see `work`
             if stop.signal_name != "SIGABRT" or len(list(made.glob("done*"))) < 2:
                 raise
     return made
