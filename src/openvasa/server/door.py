@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from openvasa.server.settings import MEGABYTE, Settings
 
 _OVERHEAD = MEGABYTE // 10  # of a form around its file
+_PRIVATE = ("/v1/", "/metrics")
 _SAFETY = {
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
@@ -56,7 +57,7 @@ class Door:
         origin = headers.get("origin")
         if origin is not None and urlsplit(origin).netloc != host:
             return 403, "a page of another site asked: open the page of this server."
-        if scope["type"] == "http" and scope["path"].startswith("/v1/"):
+        if scope["type"] == "http" and scope["path"].startswith(_PRIVATE):
             if not knows_token(self._settings, _bearer(headers)):
                 return 401, "this server wants its token: send 'Authorization: Bearer TOKEN'."
         return None

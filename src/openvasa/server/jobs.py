@@ -127,6 +127,17 @@ class JobQueue:
         self._queue.put(job)
         return job
 
+    @property
+    def unfinished(self) -> int:
+        """How many wait or are made."""
+        with self._lock:
+            return sum(job.status in ("queued", "running") for job in self._jobs.values())
+
+    @property
+    def works(self) -> bool:
+        """Whether there is still a thread that makes them."""
+        return self._thread.is_alive()
+
     def get(self, name: str) -> Job | None:
         """A job by its id; None if there is none, or no more."""
         with self._lock:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from openvasa.engine.stream import StreamSession, StreamState
 from openvasa.server.inbox import Inbox, Piece, RealTime
 from openvasa.server.interruption import put_back
+from openvasa.server.metrics import Tally
 from openvasa.server.outbox import Outbox, Parcel
 from openvasa.server.pictures import Encoder
 from openvasa.server.requests import End, Hello, Interrupt, Message, Steer, answer
@@ -36,6 +37,7 @@ class LivePerformance:
         begin: Callable[[], StreamSession],
         encoder: Encoder,
         outbox: Outbox,
+        tally: Tally,
         ended: Callable[[LivePerformance], None],
     ) -> None:
         """Use `start`.
@@ -45,14 +47,15 @@ class LivePerformance:
             begin: Makes what performs it, on the thread; it takes a while.
             encoder: Of its frames.
             outbox: Where messages go; closed at the end.
+            tally: Counts what it hears, makes and drops.
             ended: Called when all is over.
         """
         self._begin, self._encoder, self._outbox = begin, encoder, outbox
-        self._ended = ended
+        self._tally, self._ended = tally, ended
         self._session: StreamSession
         self.failure: str | None = None
         self._inbox = Inbox(live=hello.pace == "live")
-        self._resampler = Resampler(hello.rate)
+        self._rate, self._resampler = hello.rate, Resampler(hello.rate)
         self._sent = 0  # samples that came from the client
         self._position = 0  # samples performed, on the clock of the frames
         self._states = deque([StreamState()], MEMORY)
@@ -69,6 +72,7 @@ class LivePerformance:
             InputError: It is no 16-bit sound, or too much waits.
         """
         samples = self._resampler(pcm)
+        self._tally.hear(len(pcm) / 2 / self._rate)
         self._inbox.hear(samples, self._sent, time.monotonic())
         self._sent += len(pcm) // 2
 
@@ -158,10 +162,11 @@ class LivePerformance:
         self._position += len(piece.samples)
         if self._session.state.frames > self._states[-1].frames:
             self._states.append(self._session.state)
-        for frame in frames:
+        for frame in self._tally.timed(frames):
             if self._inbox.urgent:
                 return  # leaving the iterator behind cancels what is under way
-            if not self._outbox.put(Parcel(self._encoder(frame), frame.index)):
+            if lost := self._outbox.put(Parcel(self._encoder(frame), frame.index)):
+                self._tally.drop(lost)
                 self._encoder.restart()
                 self._say("dropped", frames=self._outbox.dropped)
 

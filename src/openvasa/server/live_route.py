@@ -10,6 +10,7 @@ from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 from openvasa.server.avatars import Guest
 from openvasa.server.door import knows_token
 from openvasa.server.live import LivePerformance
+from openvasa.server.metrics import Tally
 from openvasa.server.outbox import Outbox
 from openvasa.server.requests import Hello, answer, read_message
 from openvasa.server.studio import Studio
@@ -40,8 +41,10 @@ async def live(socket: WebSocket) -> None:
         hello, guest = await _greeted(socket, studio)
         await _perform(socket, studio, hello, guest)
     except _Refused as refused:
+        studio.tally.refuse(refused.word)
         await _close(socket, refused)
     except InputError as error:
+        studio.tally.refuse("bad_message")
         await _close(socket, _Refused(WRONG, "bad_message", str(error)))
     except WebSocketDisconnect:
         pass
@@ -70,11 +73,12 @@ async def _perform(socket: WebSocket, studio: Studio, hello: Hello, guest: Guest
     if studio.closing or not studio.seats.take():
         raise _Refused(BUSY, "busy", "all seats are taken: try again in a minute.")
     outbox = Outbox(asyncio.get_running_loop(), lossless=hello.pace == "free")
+    studio.tally.admit()
     performance = studio.perform(guest, hello, outbox)
     try:
         async with anyio.create_task_group() as group:
             group.start_soon(_listen, socket, performance)
-            await _speak(socket, outbox)
+            await _speak(socket, outbox, studio.tally)
             group.cancel_scope.cancel()
         broken = BROKEN if performance.failure == "internal" else WRONG
         ended = STOPPING if studio.closing else DONE
@@ -103,7 +107,7 @@ async def _listen(socket: WebSocket, performance: LivePerformance) -> None:
         performance.fail("bad_message", str(error))
 
 
-async def _speak(socket: WebSocket, outbox: Outbox) -> None:
+async def _speak(socket: WebSocket, outbox: Outbox, tally: Tally) -> None:
     """Sends messages until there are no more, or nobody to get them."""
     try:
         while (parcel := await outbox.take()) is not None:
@@ -111,6 +115,7 @@ async def _speak(socket: WebSocket, outbox: Outbox) -> None:
                 await socket.send_text(parcel.content)
             else:
                 await socket.send_bytes(parcel.content)
+                tally.send()
     except (RuntimeError, WebSocketDisconnect):
         pass
 

@@ -45,20 +45,20 @@ class Outbox:
         self._news = asyncio.Event()
         self._closed = False
 
-    def put(self, parcel: Parcel) -> bool:
-        """Adds a message; returns whether it could without dropping frames before it."""
+    def put(self, parcel: Parcel) -> int:
+        """Adds a message; returns how many frames before it were dropped to make room."""
         with self._change:
-            whole = True
+            lost = 0
             if parcel.frame is not None and self._frames() >= LONGEST:
                 if self._lossless:
                     self._change.wait_for(lambda: self._closed or self._frames() < LONGEST)
                 else:
-                    self.dropped += self._drop_from(0)
-                    whole = False
+                    lost = self._drop_from(0)
+                    self.dropped += lost
             if not self._closed:
                 self._waiting.append(parcel)
         self._wake()
-        return whole
+        return lost
 
     def take_back(self, frame: int) -> None:
         """Drops the frames from `frame` on that were not sent yet."""

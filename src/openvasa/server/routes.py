@@ -1,17 +1,18 @@
-"""The HTTP half: health, avatars and jobs."""
+"""The HTTP half: health, metrics, avatars and jobs."""
 
 from __future__ import annotations
 
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, File, Form, HTTPException, Request, UploadFile
-from fastapi.responses import FileResponse, JSONResponse
+from fastapi.responses import FileResponse, JSONResponse, PlainTextResponse
 from pydantic import BaseModel
 from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
 
 from openvasa.server.avatars import Guest
 from openvasa.server.jobs import Full, Job, Order
+from openvasa.server.metrics import TEXT
 from openvasa.server.requests import SEEDS, SIZES, read_wishes
 from openvasa.server.studio import Studio
 from openvasa.types import InputError
@@ -66,15 +67,33 @@ class JobReply(BaseModel):
 
 
 @router.get("/health")
-def health(request: Request) -> JSONResponse:
-    """200 if a first frame could be made at once, 503 if not."""
+async def health(request: Request) -> JSONResponse:
+    """200 while the server works, even if all seats are taken; 503 calls for a new one."""
     studio: Studio = request.app.state.studio
-    status = "stopping" if studio.closing else "ready" if studio.ready else "busy"
+    return _state(studio, 200 if studio.works else 503)
+
+
+@router.get("/ready")
+async def ready(request: Request) -> JSONResponse:
+    """200 if another live session would begin at once, 503 if it would be refused."""
+    studio: Studio = request.app.state.studio
+    return _state(studio, 200 if studio.ready else 503)
+
+
+def _state(studio: Studio, status: int) -> JSONResponse:
+    word = "stopping" if studio.closing else "ready" if studio.ready else "busy"
     seats = studio.seats
-    return JSONResponse(
-        {"status": status, "sessions": seats.taken, "capacity": seats.capacity},
-        200 if studio.ready else 503,
-    )
+    about = {"status": word, "sessions": seats.taken, "capacity": seats.capacity}
+    return JSONResponse(about, status)
+
+
+@router.get("/metrics", response_class=PlainTextResponse)
+async def metrics(request: Request) -> PlainTextResponse:
+    """What was done since the start, for Prometheus."""
+    studio: Studio = request.app.state.studio
+    seats, jobs = studio.seats, studio.jobs.unfinished
+    text = studio.tally.text(sessions=seats.taken, seats=seats.capacity, jobs=jobs)
+    return PlainTextResponse(text, media_type=TEXT)
 
 
 @router.post("/v1/avatars", status_code=201)

@@ -13,6 +13,7 @@ from openvasa.provenance.origin import content_id, weights_hash
 from openvasa.server.avatars import AvatarStore, Guest
 from openvasa.server.jobs import JobQueue
 from openvasa.server.live import LivePerformance
+from openvasa.server.metrics import Tally
 from openvasa.server.outbox import Outbox, Parcel
 from openvasa.server.pictures import create_encoder
 from openvasa.server.requests import VERSION, Hello, answer
@@ -31,6 +32,7 @@ class Studio:
         avatars: Portraits.
         jobs: Videos.
         performances: Live now.
+        tally: What was done so far.
         closing: Whether nobody is let in any more.
     """
 
@@ -50,7 +52,13 @@ class Studio:
         self.avatars = AvatarStore(animator, settings, folder)
         self.jobs = JobQueue(animator, settings, folder)
         self.performances: set[LivePerformance] = set()
+        self.tally = Tally()
         self.closing = False
+
+    @property
+    def works(self) -> bool:
+        """Whether what makes videos is alive."""
+        return self.jobs.works
 
     @property
     def ready(self) -> bool:
@@ -67,7 +75,7 @@ class Studio:
         """
         begin = partial(self._begin, guest, hello, outbox)
         encoder = create_encoder(hello.video, hello.quality)
-        performance = LivePerformance(hello, begin, encoder, outbox, self._ended)
+        performance = LivePerformance(hello, begin, encoder, outbox, self.tally, self._ended)
         self.performances.add(performance)
         performance.start()
         return performance

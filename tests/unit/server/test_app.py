@@ -30,10 +30,17 @@ def _finished(client: TestClient, name: str) -> dict[str, Any]:
     raise AssertionError("the job does not end")
 
 
-def test_health(client: TestClient) -> None:
-    reply = client.get("/health")
+@pytest.mark.parametrize("path", ["/health", "/ready"])
+def test_health(client: TestClient, path: str) -> None:
+    reply = client.get(path)
     assert reply.status_code == 200
     assert reply.json() == {"status": "ready", "sessions": 0, "capacity": 2}
+
+
+def test_a_server_that_makes_no_videos_any_more_is_ill(animator) -> None:
+    with serving(animator, settings_with()) as client:
+        client.app.state.studio.jobs.close()
+        assert client.get("/health").status_code == 503
 
 
 def test_an_avatar_is_made_and_forgotten(client: TestClient) -> None:

@@ -37,6 +37,8 @@ def test_the_token_is_wanted_everywhere(animator) -> None:
         for headers in ({}, {"Authorization": "Bearer no"}, {"Authorization": "open sesame"}):
             assert client.get("/v1/jobs/a", headers=headers).status_code == 401
             assert client.post("/v1/avatars", headers=headers).status_code == 401
+            assert client.get("/metrics", headers=headers).status_code == 401
+        assert client.get("/metrics", headers=TOKEN).status_code == 200
         avatar = upload(client, headers=TOKEN)
         for token in (None, "no"):
             with client.websocket_connect(LIVE) as socket:

@@ -160,7 +160,9 @@ def test_when_all_seats_are_taken_it_says_so(animator) -> None:
         avatar = upload(client)
         with client.websocket_connect(LIVE) as first:
             _open_live(first, avatar)
-            assert client.get("/health").status_code == 503
+            assert client.get("/ready").status_code == 503
+            assert client.get("/health").json()["status"] == "busy"
+            assert client.get("/health").status_code == 200
             with client.websocket_connect(LIVE) as second:
                 second.send_text(hello(avatar))
                 assert receive(second)["code"] == "busy"

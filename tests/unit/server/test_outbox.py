@@ -26,8 +26,8 @@ def test_a_live_client_that_is_slow_gets_what_is_new() -> None:
     async def play() -> None:
         box = Outbox(asyncio.get_running_loop(), lossless=False)
         box.put(Parcel("kept"))
-        whole = [box.put(frame) for frame in _frames(0, LONGEST + 1)]
-        assert whole == [True] * LONGEST + [False] and box.dropped == LONGEST
+        lost = [box.put(frame) for frame in _frames(0, LONGEST + 1)]
+        assert lost == [0] * LONGEST + [LONGEST] and box.dropped == LONGEST
         assert [p.frame for p in await _taken(box)] == [None, LONGEST]
 
     asyncio.run(play())
