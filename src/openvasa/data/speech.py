@@ -28,13 +28,20 @@ PROBE_VOICES = ("bf_lily", "am_eric", "hm_psi")
 _PACES = (("", 1.0), ("_fast", 1.5))  # evaluation sentences are said at these speeds
 
 
-def plan(minutes: float, seed: int = 1) -> list[tuple[str, str, str, float]]:
+def plan(minutes: float, seed: int = 1, mixed: bool = False) -> list[tuple[str, str, str, float]]:
     """Which sentences to say: (language, voice, text, speed), about 6 seconds each.
 
     The order is mixed, so that any beginning of the list is a fair sample.
+
+    Args:
+        minutes: How long it may be in all.
+        seed: Of the draw.
+        mixed: Whether each utterance has a voice of its own: the mean of two or three training
+            voices, of any language.
     """
     draw = random.Random(seed)
     voices = _training_voices()
+    every = sorted({voice for group in voices.values() for voice in group} - set(PROBE_VOICES))
     jobs: list[tuple[str, str, str, float]] = []
     for language, share in _SHARE.items():
         count = round(minutes * 60 * share / 6.2)
@@ -46,7 +53,10 @@ def plan(minutes: float, seed: int = 1) -> list[tuple[str, str, str, float]]:
         for i in range(count):
             speed = draw.choice((0.9, 0.95, 1.0, 1.0, 1.05, 1.12))
             text = f"{slots[2 * i]} {slots[2 * i + 1]}"
-            jobs.append((language, voices[language][i % len(voices[language])], text, speed))
+            voice = voices[language][i % len(voices[language])]
+            if mixed:
+                voice = "+".join(draw.sample(every, draw.choice((2, 3))))
+            jobs.append((language, voice, text, speed))
     draw.shuffle(jobs)
     return jobs
 
@@ -97,10 +107,10 @@ def write_wav(path: Path, audio: Array, rate: int) -> None:
         out.writeframes((np.clip(audio, -1, 1) * 32767).round().astype("<i2").tobytes())
 
 
-def make(model: Kokoro, out: Path, minutes: float) -> None:
-    """Say the training sentences that are not there yet; safe to stop and start again."""
+def make(model: Kokoro, out: Path, minutes: float, seed: int = 1, mixed: bool = False) -> None:
+    """Say the sentences of a `plan` that are not there yet; safe to stop and start again."""
     out.mkdir(parents=True, exist_ok=True)
-    for number, (language, voice, text, speed) in enumerate(plan(minutes)):
+    for number, (language, voice, text, speed) in enumerate(plan(minutes, seed, mixed)):
         path = out / f"{number:04d}.npz"
         if path.exists():
             continue
@@ -128,10 +138,12 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("model", type=Path, help="folder with kokoro.onnx, vocab.json, voices/")
     parser.add_argument("out", type=Path)
     parser.add_argument("--minutes", type=float, default=27.0)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--mixed", action="store_true", help="means of voices, one an utterance")
     args = parser.parse_args(argv)
     model = Kokoro(args.model)
     if args.what == "train":
-        make(model, args.out, args.minutes)
+        make(model, args.out, args.minutes, args.seed, args.mixed)
     elif args.what == "eval":
         make_evaluation(model, args.out)
     else:

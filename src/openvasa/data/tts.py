@@ -117,7 +117,8 @@ class Kokoro:
         Args:
             text: What to say; at most about 500 phonemes.
             language: Two letters.
-            voice: The name of a file in voices/.
+            voice: The name of a file in voices/, or several with "+" between: the mean of them,
+                which is a voice of its own.
             speed: 1.0 is normal; larger is faster.
 
         Returns:
@@ -125,7 +126,8 @@ class Kokoro:
         """
         tokens = [c for c in phonemes(text, language, voice[0] == "b") if c in self._vocabulary]
         ids = [0, *(self._vocabulary[c] for c in tokens), 0]
-        style = np.fromfile(self._folder / "voices" / f"{voice}.bin", np.float32)
+        files = [self._folder / "voices" / f"{name}.bin" for name in voice.split("+")]
+        style = np.mean([np.fromfile(file, np.float32) for file in files], axis=0)
         feed = {
             "input_ids": np.array([ids], np.int64),
             "style": style.reshape(-1, 256)[len(tokens)][None],

@@ -17,6 +17,7 @@ from openvasa.audio.clock import CONTEXT_COLUMNS, MEL_HOP, frame_count
 from openvasa.audio.mel import HISTORY, log_mel_batch
 from openvasa.data.speech import SILENCE, read_utterance
 from openvasa.train.audio_teacher import Teacher, teach
+from openvasa.train.sound_augment import augment
 from openvasa.types import SAMPLE_RATE, SAMPLES_PER_FRAME, Array
 
 MOUTHS = ("silence", "closed", "lip-teeth", "rounded", "spread", "open", "other")
@@ -148,13 +149,14 @@ def batches(
         rows = []
         for _ in range(size):
             pool = labelled if labelled and (draw.random() < 0.6 or not plain) else plain
-            rows.append(_crop(pool[draw.integers(len(pool))], frames, draw))
+            other = recordings[draw.integers(len(recordings))].samples
+            rows.append(_crop(pool[draw.integers(len(pool))], frames, draw, other))
         columns = [np.stack(column) for column in zip(*rows, strict=True)]
         yield Batch(log_mel_batch(columns[0]), *columns[1:])
         step += 1
 
 
-def _crop(r: Recording, frames: int, draw: np.random.Generator) -> tuple[Array, ...]:
+def _crop(r: Recording, frames: int, draw: np.random.Generator, other: Array) -> tuple[Array, ...]:
     speed = float(draw.uniform(0.9, 1.1)) if draw.random() < 0.6 else 1.0
     total = len(r.states) / speed
     first = int(draw.integers(-4, max(-3, int(total) - frames + 6)))
@@ -175,33 +177,7 @@ def _crop(r: Recording, frames: int, draw: np.random.Generator) -> tuple[Array, 
 
     mouths, phones = at(r.mouths, len(MOUTHS)), at(r.phones, len(PHONES))
     known = np.array(len(r.mouths) > 0, np.float32)
-    return augment(sound, draw), at(r.states, r.states.shape[1]), mouths, phones, known
-
-
-def augment(sound: Array, draw: np.random.Generator) -> Array:
-    """What microphones and rooms do: reverberation, telephone band, noise, level."""
-    if draw.random() < 0.25:
-        length = int(draw.uniform(0.08, 0.35) * SAMPLE_RATE)
-        decay = np.exp(-6.9 * np.arange(length) / length) * draw.normal(size=length)
-        echo = np.concatenate([[1.0], decay[1:] * draw.uniform(0.02, 0.12)])
-        size = 1 << (len(sound) + length).bit_length()
-        wet = np.fft.irfft(np.fft.rfft(sound, size) * np.fft.rfft(echo, size))
-        sound = wet[: len(sound)].astype(np.float32)
-    if draw.random() < 0.15:
-        low, high = draw.uniform(100, 350), draw.uniform(3000, 4500)
-        spectrum = np.fft.rfft(sound)
-        hertz = np.fft.rfftfreq(len(sound), 1 / SAMPLE_RATE)
-        spectrum[(hertz < low) | (hertz > high)] *= 0.03
-        sound = np.fft.irfft(spectrum, len(sound)).astype(np.float32)
-    if draw.random() < 0.5:
-        noise = draw.normal(size=len(sound))
-        if draw.random() < 0.6:  # most rooms rumble more than they hiss
-            tilt = np.maximum(np.fft.rfftfreq(len(sound), 1 / SAMPLE_RATE), 60.0) ** -0.7
-            noise = np.fft.irfft(np.fft.rfft(noise) * tilt, len(sound))
-        level = 0.08 * 10 ** (-draw.uniform(8, 35) / 20)
-        sound = sound + (noise / noise.std() * level).astype(np.float32)
-    gain = 10 ** (draw.uniform(-16, 8) / 20)
-    return np.clip(sound * gain, -1.0, 1.0).astype(np.float32)
+    return augment(sound, draw, other), at(r.states, r.states.shape[1]), mouths, phones, known
 
 
 def stable_share(name: str) -> float:

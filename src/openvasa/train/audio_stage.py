@@ -23,7 +23,7 @@ from torch.nn import functional
 
 from openvasa.audio.encoder import AudioEncoder
 from openvasa.audio.mel import log_mel
-from openvasa.audio.network import AudioNetwork, export_audio
+from openvasa.audio.network import AudioNetwork, export_audio, load_audio
 from openvasa.train.audio_data import (
     MOUTHS,
     PHONES,
@@ -34,6 +34,7 @@ from openvasa.train.audio_data import (
     prepare,
     stable_share,
 )
+from openvasa.train.audio_targets import fit_meaning, fit_projection, project
 from openvasa.train.audio_teacher import Teacher
 from openvasa.train.checkpoint import TrainState, load_weights
 from openvasa.train.ema import Ema
@@ -72,30 +73,13 @@ class Student(nn.Module):
         return features, self.mouth(features), self.phone(features)
 
 
-def fit_projection(recordings: list[Recording], copied: int) -> dict[str, Array]:
-    """Principal components of the teacher's states.
-
-    Returns:
-        `mean` [512], `basis` [512, copied] (unit variance after it) and `weight` [copied], the
-        importance of each component, mean 1.
-    """
-    states = np.concatenate([r.states for r in recordings])
-    mean = states.mean(0)
-    variance, vectors = np.linalg.eigh(np.cov(states - mean, rowvar=False))
-    order = np.argsort(variance)[::-1][:copied]
-    spread = np.sqrt(np.maximum(variance[order], 1e-8))
-    weight = np.sqrt(spread)
-    arrays = {"mean": mean, "basis": vectors[:, order] / spread, "weight": weight / weight.mean()}
-    return {name: np.ascontiguousarray(a, np.float32) for name, a in arrays.items()}
-
-
 def losses(
     student: Student, batch: Batch, projection: Mapping[str, Array], config: AudioStageConfig
 ) -> dict[str, Tensor]:
     """Named losses of one batch; `loss` is their weighted sum."""
-    targets = torch.from_numpy((batch.targets - projection["mean"]) @ projection["basis"])
+    targets = torch.from_numpy(project(batch.targets, projection))
     features, mouth, phone = student(torch.from_numpy(batch.mel).transpose(1, 2))
-    copied = features[..., : config.copied]
+    copied = features[..., : targets.shape[-1]]
     weight = torch.from_numpy(projection["weight"])
     mse = (weight * functional.smooth_l1_loss(copied, targets, reduction="none")).mean()
     cosine = 1.0 - functional.cosine_similarity(copied * weight, targets * weight, dim=-1).mean()
@@ -113,7 +97,13 @@ def _known_mean(value: Tensor, known: Tensor) -> Tensor:
     return (value.mean(1) * known).sum() / known.sum().clamp(min=1.0)
 
 
-def train(data: Path, out: Path, config: AudioStageConfig, minutes: float | None) -> Student:
+def train(
+    data: Path,
+    out: Path,
+    config: AudioStageConfig,
+    minutes: float | None,
+    successor_to: Path | None = None,
+) -> Student:
     """Train, or go on where the last call stopped; new recordings in `data` are taken up.
 
     Args:
@@ -121,6 +111,8 @@ def train(data: Path, out: Path, config: AudioStageConfig, minutes: float | None
         out: The run's folder.
         config: How to train.
         minutes: Wall-clock limit of this call.
+        successor_to: An earlier encoder's audio.safetensors. Training then starts from it, and all
+            features keep their meaning, so that a motion model made for it goes on working.
 
     Returns:
         The student with averaged weights.
@@ -132,12 +124,18 @@ def train(data: Path, out: Path, config: AudioStageConfig, minutes: float | None
     if not recordings:
         raise InputError(f"{data} holds no prepared recordings: run the prepare step first.")
     out.mkdir(parents=True, exist_ok=True)
-    stored = out / "projection.safetensors"
-    if not stored.exists():
-        save_file(fit_projection(recordings, config.copied), stored)
-    projection = load_file(stored)
     torch.manual_seed(config.seed)
     student = Student()
+    if successor_to:
+        student.network = load_audio(successor_to).train()
+    stored = out / "projection.safetensors"
+    if not stored.exists():
+        before = [encode(student.network, r.samples) for r in recordings] if successor_to else None
+        save_file(
+            fit_meaning(recordings, before) if before else
+            fit_projection(recordings, config.copied), stored,
+        )  # fmt: skip
+    projection = load_file(stored)
     optimizer = torch.optim.AdamW(student.parameters(), lr=config.rate, weight_decay=0.02)
     state = TrainState(
         modules={"student": student}, optimizers={"student": optimizer},
@@ -259,7 +257,10 @@ def main(argv: list[str] | None = None) -> int:
     second = verbs.add_parser("train")
     second.add_argument("--minutes", type=float)
     second.add_argument("--steps", type=int, default=AudioStageConfig.steps)
+    second.add_argument("--rate", type=float, default=AudioStageConfig.rate, help="its peak")
     second.add_argument("--threads", type=int, default=1)
+    second.add_argument("--successor-to", type=Path, metavar="FILE", help="audio.safetensors whose"
+                        " features keep their meaning; training starts from it")  # fmt: skip
     finish = verbs.add_parser("finish", help="whiten, export and probe a trained run")
     for verb in (first, second, finish):
         verb.add_argument("--data", type=Path, required=True, help="prepared recordings")
@@ -271,7 +272,8 @@ def main(argv: list[str] | None = None) -> int:
         prepare_all(args.sources, args.teacher, args.data, args.keep, layer)
     elif args.verb == "train":
         torch.set_num_threads(args.threads)
-        train(args.data, args.out, AudioStageConfig(steps=args.steps), args.minutes)
+        config = AudioStageConfig(steps=args.steps, rate=args.rate)
+        train(args.data, args.out, config, args.minutes, args.successor_to)
     else:
         finish_run(args.data, args.out)
     return 0

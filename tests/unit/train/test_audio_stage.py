@@ -7,6 +7,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from openvasa.audio.network import load_audio  # noqa: E402
 from openvasa.train import audio_stage  # noqa: E402
 from openvasa.train.audio_data import (  # noqa: E402
     MOUTHS,
@@ -78,14 +79,6 @@ def test_batches_depend_on_the_step_only() -> None:
     assert again.targets.shape == (2, 20, 12)
 
 
-def test_projection_has_unit_variance() -> None:
-    pieces = recordings()
-    projection = audio_stage.fit_projection(pieces, 8)
-    states = np.concatenate([r.states for r in pieces])
-    made = (states - projection["mean"]) @ projection["basis"]
-    np.testing.assert_allclose(made.std(0), 1, atol=0.02)
-
-
 def test_it_learns_resumes_and_exports(tmp_path: Path) -> None:
     data, out = store(tmp_path / "data"), tmp_path / "run"
     torch.set_num_threads(1)
@@ -101,3 +94,23 @@ def test_it_learns_resumes_and_exports(tmp_path: Path) -> None:
     report = audio_stage.finish_run(data, out)
     assert (out / "audio.onnx").exists() and (out / "audio.safetensors").exists()
     assert report["student"]["mouth"] > 0.8
+
+
+def test_a_successor_keeps_what_features_mean(tmp_path: Path) -> None:
+    pytest.importorskip("onnxscript")
+    data = store(tmp_path / "data")
+    torch.set_num_threads(1)
+    config = audio_stage.AudioStageConfig(copied=8, batch=2, frames=12, steps=40)
+    audio_stage.train(data, tmp_path / "first", config, None)
+    audio_stage.finish_run(data, tmp_path / "first")
+    before = load_audio(tmp_path / "first" / "audio.safetensors")
+    gentle = audio_stage.AudioStageConfig(batch=2, frames=12, steps=20, rate=1e-4)
+    after = audio_stage.train(
+        data, tmp_path / "second", gentle, None, tmp_path / "first" / "audio.safetensors"
+    )
+    stranger = audio_stage.Student().eval()
+    sound = recordings()[0].samples
+    was, now, other = (
+        audio_stage.encode(n, sound) for n in (before, after.network, stranger.network)
+    )
+    assert np.abs(now - was).mean() < 0.5 * np.abs(other - was).mean()
