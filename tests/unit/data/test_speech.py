@@ -65,3 +65,11 @@ def test_utterances_come_back_as_stored(tmp_path: Path) -> None:
     again, facts = speech.read_utterance(tmp_path / "0000.npz")
     assert again.phones == said.phones and facts["split"] == "train"
     assert np.array_equal(again.end, said.end)
+
+
+def test_mixed_voices_are_of_training_voices_and_hardly_repeat() -> None:
+    jobs = speech.plan(20, seed=3, mixed=True)
+    voices = [voice for _, voice, _, _ in jobs]
+    assert all(2 <= len(set(voice.split("+"))) <= 3 for voice in voices)
+    assert not {part for voice in voices for part in voice.split("+")} & set(speech.PROBE_VOICES)
+    assert len(set(voices)) > 0.9 * len(voices)
