@@ -26,11 +26,13 @@ class Piece:
         samples: f32 [n] at 16 kHz.
         onset: If speech begins with it: how many samples the client had sent before.
         last: Whether the performance ends with it.
+        silent: Whether it stands for sound that did not come.
     """
 
     samples: Array
     onset: int | None = None
     last: bool = False
+    silent: bool = False
 
 
 @dataclass
@@ -169,7 +171,7 @@ class Inbox:
                 elif self._silent(clock.now()):
                     due = round(clock.due(position) * SAMPLE_RATE)
                     if due >= SAMPLES_PER_FRAME:
-                        return Piece(np.zeros(min(due, BLOCK), np.float32))
+                        return Piece(np.zeros(min(due, BLOCK), np.float32), silent=True)
                 self._change.wait(0.02 if self._live else None)
             return None
 

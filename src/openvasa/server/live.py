@@ -58,6 +58,7 @@ class LivePerformance:
         self._rate, self._resampler = hello.rate, Resampler(hello.rate)
         self._sent = 0  # samples that came from the client
         self._position = 0  # samples performed, on the clock of the frames
+        self._speaking = False
         self._states = deque([StreamState()], MEMORY)
         self._thread = threading.Thread(target=self._run, name="openvasa-live", daemon=True)
 
@@ -146,6 +147,7 @@ class LivePerformance:
             frame = made if orders.shown is None else orders.shown + REACTION
             self._session.state = state = put_back(self._states, frame)
             self._states = deque([state], MEMORY)
+            self._speaking = False
             self._position = round(state.frames * SAMPLE_RATE / FPS)
             self._outbox.take_back(state.frames)
             self._encoder.restart()
@@ -155,6 +157,10 @@ class LivePerformance:
     def _perform(self, piece: Piece) -> None:
         if piece.onset is not None:
             self._say("speech", sample=piece.onset, time=self._position / SAMPLE_RATE)
+            self._speaking = True
+        elif piece.silent and self._speaking:
+            self._say("silence", time=self._position / SAMPLE_RATE)
+            self._speaking = False
         if piece.last:
             frames = iter(self._session.flush())
         else:
