@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import av
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -130,11 +131,11 @@ def train(
         student.network = load_audio(successor_to).train()
     stored = out / "projection.safetensors"
     if not stored.exists():
-        before = [encode(student.network, r.samples) for r in recordings] if successor_to else None
-        save_file(
-            fit_meaning(recordings, before) if before else
-            fit_projection(recordings, config.copied), stored,
-        )  # fmt: skip
+        if successor_to:
+            said = [encode(student.network, r.samples) for r in recordings]
+            save_file(fit_meaning(recordings, said), stored)
+        else:
+            save_file(fit_projection(recordings, config.copied), stored)
     projection = load_file(stored)
     optimizer = torch.optim.AdamW(student.parameters(), lr=config.rate, weight_decay=0.02)
     state = TrainState(
@@ -230,6 +231,8 @@ def _ridge(inputs: Array, targets: Array, fitted: NDArray[np.bool_]) -> Array:
 def prepare_all(sources: list[Path], teacher: Path, out: Path, keep: float, layer: int) -> None:
     """Prepare every sound, video or utterance file below some folders; safe to repeat.
 
+    Broken files are named and left out.
+
     Args:
         sources: Folders; files ending in .wav, .mpg, .mkv or .npz are taken.
         teacher: The teacher's model.bin.
@@ -243,7 +246,10 @@ def prepare_all(sources: list[Path], teacher: Path, out: Path, keep: float, laye
     files = [f for s in sources for f in sorted(s.iterdir()) if f.suffix in kinds]
     for file in files:
         if stable_share(file.stem) < keep:
-            prepare(f"{file.parent.name}_{file.stem}", file, out, model, layer)
+            try:
+                prepare(f"{file.parent.name}_{file.stem}", file, out, model, layer)
+            except av.FFmpegError as error:
+                print(f"skipped {file.name}: its sound cannot be read ({error})", flush=True)
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -114,3 +114,14 @@ def test_a_successor_keeps_what_features_mean(tmp_path: Path) -> None:
         audio_stage.encode(n, sound) for n in (before, after.network, stranger.network)
     )
     assert np.abs(now - was).mean() < 0.5 * np.abs(other - was).mean()
+
+
+def test_a_broken_recording_is_named_and_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(audio_stage, "Teacher", lambda _: None)
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "broken.wav").write_bytes(b"RIFF but no more")
+    audio_stage.prepare_all([tmp_path / "in"], tmp_path, tmp_path / "out", 1.0, 3)
+    assert "skipped broken.wav" in capsys.readouterr().out
+    assert not list((tmp_path / "out").iterdir())
