@@ -41,7 +41,7 @@ FLAGS = {
     "reenact": "--blocklist --certificate --consent --driver-face --face --framing --help "
     "--identity --key --label --mode --model --no-label --no-sound --output --portrait --size "
     "--sound",
-    "serve": "--blocklist --certificate --help --host --identity --key --model --port --sessions "
+    "serve": "--blocklist --certificate --drain --help --host --identity --key --model --port --sessions "
     "--token",
     "train": "--help",  # all else belongs to the stage
     "verify": "--help --json --page --trust",

@@ -12,7 +12,8 @@ from openvasa.weights import DEFAULT_MODEL
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 PORTS = (0, 65535)
 SESSIONS = (1, 1000)
-_STOP_SECONDS = 10  # for requests under way when the server is asked to stop
+DRAIN = (0, 86_400)  # seconds
+_STOP_SECONDS = 10  # for requests under way once clients were waited for
 
 _DESCRIPTION = """\
 Serves the studio page at http://127.0.0.1:8000, an HTTP interface for portraits and videos, and a
@@ -42,6 +43,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add("--sessions", type=lambda text: whole(text, "the number of sessions", *SESSIONS),
         metavar="N", help="live sessions at once (default: as many as this machine makes in real "
         "time, measured at the start)")  # fmt: skip
+    add("--drain", type=lambda text: whole(text, "the seconds to drain", *DRAIN), default=30,
+        metavar="SECONDS", help="after SIGTERM, let sessions and videos end for so long; a second "
+        "SIGTERM or Ctrl-C ends them (default: 30)")  # fmt: skip
     add("--model", default=DEFAULT_MODEL, metavar="NAME",
         help=f"a model that ships, or a model's folder (default: {DEFAULT_MODEL})")  # fmt: skip
     add("--certificate", type=Path, metavar="PEM", help="sign videos with this certificate chain")
@@ -59,12 +63,13 @@ def run(arguments: argparse.Namespace) -> int:
             f"'{arguments.host}' can be reached by others: give a --token that they must know."
         )
     try:
-        import uvicorn
+        import uvicorn  # noqa: F401
     except ModuleNotFoundError as error:
         raise InputError("serving needs more packages: pip install 'openvasa[server]'.") from error
     from openvasa.commands.provenance_flags import read_flags
     from openvasa.engine.animator import Animator
     from openvasa.server.app import create_app
+    from openvasa.server.draining import DrainingServer
     from openvasa.server.settings import Settings
 
     provenance = read_flags(arguments)
@@ -75,10 +80,11 @@ def run(arguments: argparse.Namespace) -> int:
     print("openvasa: loading the model and measuring this machine", file=sys.stderr)
     app = create_app(Animator.load(arguments.model), settings)
     try:
-        uvicorn.run(
-            app, host=arguments.host, port=arguments.port, access_log=False, server_header=False,
-            ws_max_size=settings.message_bytes, timeout_graceful_shutdown=_STOP_SECONDS,
-        )  # fmt: skip
+        DrainingServer(
+            app, arguments.drain, host=arguments.host, port=arguments.port, access_log=False,
+            server_header=False, ws_max_size=settings.message_bytes,
+            timeout_graceful_shutdown=_STOP_SECONDS,
+        ).run()  # fmt: skip
     except KeyboardInterrupt:  # how a server is meant to end
         pass
     return 0

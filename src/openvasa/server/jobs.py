@@ -134,6 +134,12 @@ class JobQueue:
             return sum(job.status in ("queued", "running") for job in self._jobs.values())
 
     @property
+    def owed(self) -> int:
+        """How many are unfinished, or finished and not fetched."""
+        with self._lock:
+            return sum(job.status != "failed" for job in self._jobs.values())
+
+    @property
     def works(self) -> bool:
         """Whether there is still a thread that makes them."""
         return self._thread.is_alive()

@@ -70,7 +70,9 @@ async def _greeted(socket: WebSocket, studio: Studio) -> tuple[Hello, Guest]:
 
 
 async def _perform(socket: WebSocket, studio: Studio, hello: Hello, guest: Guest) -> None:
-    if studio.closing or not studio.seats.take():
+    if not studio.open:
+        raise _Refused(STOPPING, "stopping", "the server is stopping: connect again.")
+    if not studio.seats.take():
         raise _Refused(BUSY, "busy", "all seats are taken: try again in a minute.")
     outbox = Outbox(asyncio.get_running_loop(), lossless=hello.pace == "free")
     studio.tally.admit()

@@ -22,8 +22,8 @@ router = APIRouter()
 
 def _studio(request: Request) -> Studio:
     studio: Studio = request.app.state.studio
-    if studio.closing:
-        raise HTTPException(503, "the server is stopping.")
+    if studio.closing or (request.method == "POST" and not studio.open):
+        raise HTTPException(503, "the server is stopping: try again.", {"Retry-After": "5"})
     return studio
 
 
@@ -81,7 +81,7 @@ async def ready(request: Request) -> JSONResponse:
 
 
 def _state(studio: Studio, status: int) -> JSONResponse:
-    word = "stopping" if studio.closing else "ready" if studio.ready else "busy"
+    word = "stopping" if not studio.open else "ready" if studio.ready else "busy"
     seats = studio.seats
     about = {"status": word, "sessions": seats.taken, "capacity": seats.capacity}
     return JSONResponse(about, status)

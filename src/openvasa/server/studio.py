@@ -33,7 +33,8 @@ class Studio:
         jobs: Videos.
         performances: Live now.
         tally: What was done so far.
-        closing: Whether nobody is let in any more.
+        draining: Whether what runs may end and nothing new begins; set from outside.
+        closing: Whether all is over.
     """
 
     def __init__(self, animator: Animator, settings: Settings) -> None:
@@ -53,7 +54,7 @@ class Studio:
         self.jobs = JobQueue(animator, settings, folder)
         self.performances: set[LivePerformance] = set()
         self.tally = Tally()
-        self.closing = False
+        self.draining = self.closing = False
 
     @property
     def works(self) -> bool:
@@ -63,7 +64,17 @@ class Studio:
     @property
     def ready(self) -> bool:
         """Whether a first frame could be made at once."""
-        return not self.closing and self.seats.taken < self.seats.capacity
+        return self.open and self.seats.taken < self.seats.capacity
+
+    @property
+    def open(self) -> bool:
+        """Whether anything new may begin."""
+        return not (self.draining or self.closing)
+
+    @property
+    def idle(self) -> bool:
+        """Whether nobody speaks, and no video is waited for."""
+        return not self.seats.taken and not self.jobs.owed
 
     def perform(self, guest: Guest, hello: Hello, outbox: Outbox) -> LivePerformance:
         """Starts a performance; the seat that was taken for it is free when it has ended.

@@ -1,0 +1,51 @@
+"""A server that is asked to stop lets its clients finish: no new ones, and a limit to the wait."""
+
+from __future__ import annotations
+
+import signal
+import time
+from types import FrameType
+from typing import Any
+
+import uvicorn
+from fastapi import FastAPI
+
+from openvasa.server.studio import Studio
+
+
+class DrainingServer(uvicorn.Server):
+    """SIGTERM lets live sessions and videos end; a second one, or Ctrl-C, ends them at once.
+
+    Meanwhile the server answers: `GET /ready` with 503, so that a load balancer sends nobody.
+    """
+
+    def __init__(self, app: FastAPI, seconds: float, **options: Any) -> None:
+        """Use `run`.
+
+        Args:
+            app: Of `create_app`.
+            seconds: At most so long it waits for clients.
+            options: For `uvicorn.Config`.
+        """
+        super().__init__(uvicorn.Config(app, **options))
+        self._app, self._seconds = app, seconds
+        self._until: float | None = None  # when patience ends; None before the signal
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """See `uvicorn.Server`."""
+        if sig == signal.SIGTERM and self._until is None and self.started:
+            self._until = time.monotonic() + self._seconds
+            self._studio.draining = True
+            return
+        super().handle_exit(sig, frame)
+
+    async def on_tick(self, counter: int) -> bool:
+        """See `uvicorn.Server`."""
+        if self._until is not None:
+            self.should_exit |= self._studio.idle or time.monotonic() > self._until
+        return await super().on_tick(counter)
+
+    @property
+    def _studio(self) -> Studio:
+        studio: Studio = self._app.state.studio
+        return studio
