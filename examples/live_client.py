@@ -1,24 +1,26 @@
-"""Has an avatar of `openvasa serve` speak a 16-bit mono WAV; its frames become JPEG files.
+"""Has a portrait speak a 16-bit mono WAV by way of `openvasa serve`; frames become JPEG files.
 
-curl -F portrait=@portrait.jpg -F consent="I am shown and agree." localhost:8000/v1/avatars
-python live_client.py AVATAR_ID speech.wav FOLDER      (needs: pip install websockets)
+python live_client.py portrait.jpg speech.wav FOLDER      (needs: pip install 'openvasa[client]')
 """
 
-import json
+import asyncio
 import sys
 import wave
 from pathlib import Path
 
-from websockets.sync.client import connect
+from openvasa.client import LiveClient, create_avatar
 
-avatar, sound, folder = sys.argv[1], wave.open(sys.argv[2]), Path(sys.argv[3])
-with connect("ws://127.0.0.1:8000/v1/live") as server:
-    hello = {"type": "hello", "version": 1, "avatar": avatar, "pace": "free"}
-    server.send(json.dumps(hello | {"rate": sound.getframerate()}))
-    while piece := sound.readframes(sound.getframerate()):
-        server.send(piece)
-    server.send('{"type": "end"}')
-    for message in server:
-        if isinstance(message, bytes):  # 16 bytes of header, then the picture
-            index = int.from_bytes(message[4:8], "little")
-            (folder / f"{index:05}.jpg").write_bytes(message[16:])
+URL = "http://127.0.0.1:8000"
+
+
+async def main(portrait: str, sound: wave.Wave_read, folder: Path) -> None:
+    """Ten lines."""
+    avatar = create_avatar(URL, portrait, consent="I am shown, and try this for myself.")
+    async with LiveClient(URL, avatar, rate=sound.getframerate(), pace="free") as live:
+        live.speak(iter(lambda: sound.readframes(4000), b""))
+        async for frame in live:
+            (folder / f"{frame.index:05}.jpg").write_bytes(frame.jpeg)
+
+
+if __name__ == "__main__":
+    asyncio.run(main(sys.argv[1], wave.open(sys.argv[2]), Path(sys.argv[3])))

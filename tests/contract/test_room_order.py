@@ -5,7 +5,7 @@ bundle · weights · media
 face · audio · latent · motion · provenance      (rooms on one line do not know each other)
 data · metrics
 train · engine                      (engine never imports data or train)
-server
+server · client
 commands
 cli
 """
@@ -37,6 +37,7 @@ FLOORS = {
     "engine": 5,
     "train": 5,
     "server": 6,
+    "client": 6,
     "commands": 7,
     "cli": 8,
     "__main__": 9,
