@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from safetensors.numpy import load_file
 from torch import Tensor
 
+from openvasa.data.speech_fit import lip_opening, lip_width
+from openvasa.motion.config import MotionStats
 from openvasa.types import (
     DYNAMICS_DIM,
     EXPRESSION_DIM,
@@ -21,6 +24,7 @@ from openvasa.types import (
 
 LIPS = ("jaw", "mouth")  # expressions whose names start so are the lips'
 LIDS = ("eyeBlink",)  # and the lids': shut for so few frames that their error hardly counts
+SHUT_WITHIN = 0.3  # of the openings' spread, within which lips look shut
 MIN_SPREAD = 0.02  # an expression that hardly moves in the data still counts, but not its noise
 
 
@@ -64,20 +68,44 @@ class LossWeights:
         velocity: Of the frame-to-frame error, the seam from the prefix included.
         expression: Of the error in expression space.
         shake: Of the error in the head's second differences.
+        seen: Of the error in the lips' opening and width as they are drawn.
+        shut: How many times more the opening counts, beside 1, where the lips are shut.
     """
 
     velocity: float
     expression: float
     shake: float
+    seen: float = 0.0
+    shut: float = 0.0
+
+
+class SeenLips(NamedTuple):
+    """Reads the lips' opening and width off normalized dynamics, in units of their own spread.
+
+    Attributes:
+        rows: f32 [2, 48].
+        base: f32 [2], so that 0 is the face at rest, whose lips just meet.
+    """
+
+    rows: Tensor
+    base: Tensor
+
+    def to(self, device: torch.device) -> SeenLips:
+        """The same on a device."""
+        return SeenLips(self.rows.to(device), self.base.to(device))
 
 
 class MotionLoss:
     """Named, weighted losses of predicted windows; their sum is what the stage minimizes."""
 
-    def __init__(self, weights: LossWeights, to_expression: Tensor | None = None) -> None:
-        """Takes the weights and, where there is a readout, `expression_matrix`."""
-        self.weights = weights
-        self.to_expression = to_expression
+    def __init__(
+        self,
+        weights: LossWeights,
+        to_expression: Tensor | None = None,
+        lips: SeenLips | None = None,
+    ) -> None:
+        """Takes the weights and, where there is a readout, `expression_matrix`, `seen_lips`."""
+        self.weights, self.to_expression, self.lips = weights, to_expression, lips
 
     def __call__(self, x0: Tensor, target: Tensor, kept: Tensor) -> dict[str, Tensor]:
         """Losses of a batch.
@@ -99,7 +127,18 @@ class MotionLoss:
         if self.to_expression is not None:
             shown = error[..., POSE_DIM:] @ self.to_expression.T  # [B, W, 45]
             losses["expression"] = self.weights.expression * shown.square().mean()
+        if self.lips is not None:
+            losses |= self._seen(error[..., POSE_DIM:], target[..., POSE_DIM:], self.lips)
         return losses
+
+    def _seen(self, error: Tensor, target: Tensor, lips: SeenLips) -> dict[str, Tensor]:
+        opening, width = (error @ lips.rows.T).unbind(-1)  # each [B, W]
+        true = target @ lips.rows[0] + lips.base[0]
+        stress = 1 + self.weights.shut * torch.exp(-true.clamp(min=0) / SHUT_WITHIN)
+        return {
+            "opening": self.weights.seen * (stress * opening.square()).mean(),
+            "width": self.weights.seen * width.square().mean(),
+        }
 
 
 def expression_matrix(
@@ -124,3 +163,22 @@ def expression_matrix(
     )  # fmt: skip
     scale = np.sqrt(weight) / spread
     return (readout.weight * std[None, POSE_DIM:] * scale[:, None]).astype(np.float32)
+
+
+def seen_lips(readout: Readout, stats: MotionStats, dynamics: Array, shapes: Array) -> SeenLips:
+    """How the lips' opening and width follow from normalized dynamics.
+
+    Args:
+        readout: The face model's.
+        stats: What motion was normalized by.
+        dynamics: f32 [N, 48], real dynamics (not normalized), for the spreads.
+        shapes: f32 [45, 468, 3], the head's displacements by each expression.
+    """
+    seen = np.stack([lip_opening(shapes), lip_width(shapes)])  # [2, 45]
+    spread = (readout(dynamics) @ seen.T).std(axis=0)
+    rows = seen @ readout.weight / np.maximum(spread, 1e-6)[:, None]
+    base = rows @ stats.mean[POSE_DIM:] + seen @ readout.bias / np.maximum(spread, 1e-6)
+    return SeenLips(
+        torch.from_numpy((rows * stats.std[POSE_DIM:]).astype(np.float32)),
+        torch.from_numpy(base.astype(np.float32)),
+    )

@@ -23,6 +23,7 @@ from safetensors import safe_open
 from safetensors.numpy import load_file, save_file
 from torch import Tensor
 
+from openvasa.data.head import load_basis
 from openvasa.data.motion_augment import roughen_past, send_astray
 from openvasa.data.motion_clips import MotionClips, load_store
 from openvasa.motion.conditions import cut_audio_end, drop_conditions
@@ -38,6 +39,7 @@ from openvasa.train.motion_losses import (
     Readout,
     expression_matrix,
     read_readout,
+    seen_lips,
 )
 from openvasa.train.motion_validation import MotionValidation
 from openvasa.types import POSE_DIM, InputError
@@ -68,6 +70,8 @@ class MotionRecipe:
         lips: Weight of the lips' expressions beside 1 for all others.
         lids: Weight of the lids' expressions.
         shake: Weight of the loss on the head's second differences.
+        seen: Weight of the loss on the lips' opening and width as drawn (needs a readout).
+        shut: How many times more an opening counts, beside 1, where lips are shut.
         time_shift: Above 1, more training at noisy times, where it is decided what happens.
         sources: Weight of each source; those not named have weight 1.
         validate_every: Steps between validations.
@@ -100,6 +104,8 @@ class MotionRecipe:
     lips: float = 3.0
     lids: float = 4.0
     shake: float = 1.0
+    seen: float = 1.0
+    shut: float = 2.0
     time_shift: float = 1.0
     sources: dict[str, float] = field(default_factory=dict)
     validate_every: int = 1000
@@ -148,15 +154,17 @@ class MotionStage:
         self.optimizer = torch.optim.AdamW(
             self.network.parameters(), weight_decay=recipe.weight_decay, fused=True
         )
-        matrix = None
+        matrix = lips = None
         if readout is not None:
             dynamics = clips.motion[:, POSE_DIM:]
             found = expression_matrix(readout, self.stats.std, dynamics, recipe.lips, recipe.lids)
             matrix = torch.from_numpy(found).to(self.device)
+            shapes = load_basis().expression
+            lips = seen_lips(readout, self.stats, dynamics, shapes).to(self.device)
         weights = LossWeights(
-            velocity=recipe.velocity, expression=recipe.expression, shake=recipe.shake
+            **{item.name: getattr(recipe, item.name) for item in fields(LossWeights)}
         )
-        self.loss = MotionLoss(weights, matrix)
+        self.loss = MotionLoss(weights, matrix, lips)
 
     def state(self) -> TrainState:
         """What is checkpointed."""
@@ -171,14 +179,9 @@ class MotionStage:
         """Draws a batch, hides what is dropped, predicts x0, learns from the error."""
         recipe, rng = self.recipe, loop.step_rng(self.recipe.seed, number)
         batch = self.clips.windows(
-            rng,
-            recipe.batch,
-            self.config.window,
-            self.config.prefix,
-            self.stats,
-            recipe.sources,
-            recipe.short_past,
-        )
+            rng, recipe.batch, self.config.window, self.config.prefix, self.stats,
+            recipe.sources, recipe.short_past,
+        )  # fmt: skip
         batch = replace(
             batch,
             keep=drop_conditions(batch.keep, rng, recipe.drop),
@@ -246,12 +249,9 @@ def train(
             return held_out(stage.network)
 
     options = loop.LoopOptions(
-        steps=recipe.steps,
-        minutes=minutes,
-        batch=recipe.batch,
-        seed=recipe.seed,
+        steps=recipe.steps, minutes=minutes, batch=recipe.batch, seed=recipe.seed,
         validate_every=recipe.validate_every,
-    )
+    )  # fmt: skip
     return loop.run(stage.step, state, out, options, validate)
 
 

@@ -14,14 +14,16 @@ import yaml
 from safetensors.numpy import save_file
 from safetensors.torch import load_file
 
+from openvasa.data.head import load_basis
 from openvasa.data.motion_clips import MotionClip, split_of, write_clip
-from openvasa.motion.config import PRESETS
+from openvasa.motion.config import PRESETS, MotionStats
 from openvasa.train.motion_losses import (
     LossWeights,
     MotionLoss,
     Readout,
     expression_matrix,
     read_readout,
+    seen_lips,
 )
 from openvasa.train.motion_stage import MotionRecipe, load_trained, main, read_recipe, train
 from openvasa.train.motion_validation import (
@@ -162,6 +164,32 @@ def test_a_shaking_head_costs_even_where_its_speed_is_right() -> None:
     shaking[..., 0] = 0.1 * (torch.arange(7) % 2)
     assert loss(drifting, target, torch.zeros(2))["shake"] == pytest.approx(0.0, abs=1e-9)
     assert loss(shaking, target, torch.zeros(2))["shake"] > 1e-4
+
+
+def test_an_opening_counts_most_where_lips_are_shut() -> None:
+    basis, rng = load_basis(), np.random.default_rng(0)
+    weight = np.eye(45, 48, dtype="f4")
+    dynamics = rng.uniform(size=(500, 48)).astype("f4")
+    stats = MotionStats(np.full(54, 0.1, "f4"), np.full(54, 2.0, "f4"))
+    readout = Readout(weight, np.zeros(45, "f4"))
+    lips = seen_lips(readout, stats, dynamics, basis.expression)
+    plain = (dynamics - stats.mean[6:]) / stats.std[6:]
+    seen = torch.from_numpy(plain) @ lips.rows.T + lips.base
+    torch.testing.assert_close(seen.std(dim=0), torch.ones(2), rtol=1e-2, atol=0)
+    rest = torch.zeros(48).sub(0.1).div(2.0)  # no expression at all
+    torch.testing.assert_close(rest @ lips.rows.T + lips.base, torch.zeros(2), rtol=0, atol=1e-5)
+
+    loss = MotionLoss(
+        LossWeights(velocity=0, expression=0, shake=0, seen=1.0, shut=2.0), None, lips
+    )
+    jaw = 6 + EXPRESSION_NAMES.index("jawOpen")
+    shut = torch.cat([torch.zeros(6), rest]).expand(1, 4, 54)
+    wide = shut.clone()
+    wide[..., jaw] += 0.5
+    off = torch.zeros(54)
+    off[jaw] = 0.05
+    costs = [loss(truth + off, truth, torch.zeros(1))["opening"] for truth in (shut, wide)]
+    assert costs[0] > 2.5 * costs[1] > 0
 
 
 def test_the_anchor_is_read_backward_and_others_are_refused(tmp_path: Path) -> None:
