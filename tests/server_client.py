@@ -37,7 +37,9 @@ class StudioAnimator(Animator):
 
 
 def settings_with(**changes: Any) -> Settings:
-    return replace(Settings(identity=load_identity(), sessions=2), **changes)
+    """Of a server with two seats that does not mind a test asking often."""
+    asked = {"sessions": 2, "requests_a_minute": 10**6, "uploads_a_minute": 10**6, **changes}
+    return replace(Settings(identity=load_identity()), **asked)
 
 
 @contextmanager

@@ -41,8 +41,8 @@ FLAGS = {
     "reenact": "--blocklist --certificate --consent --driver-face --face --framing --help "
     "--identity --key --label --mode --model --no-label --no-sound --output --portrait --size "
     "--sound",
-    "serve": "--blocklist --certificate --drain --help --host --identity --key --model --port --sessions "
-    "--token",
+    "serve": "--blocklist --certificate --drain --help --host --identity --key --model --port "
+    "--proxy --sessions --token",
     "train": "--help",  # all else belongs to the stage
     "verify": "--help --json --page --trust",
 }

@@ -43,6 +43,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add("--sessions", type=lambda text: whole(text, "the number of sessions", *SESSIONS),
         metavar="N", help="live sessions at once (default: as many as this machine makes in real "
         "time, measured at the start)")  # fmt: skip
+    add("--proxy", default="", metavar="ADDRESS",
+        help="the proxy before the server, or its network (10.0.0.0/8): who asks is what it says "
+        "in X-Forwarded-For (default: nobody is believed)")  # fmt: skip
     add("--drain", type=lambda text: whole(text, "the seconds to drain", *DRAIN), default=30,
         metavar="SECONDS", help="after SIGTERM, let sessions and videos end for so long; a second "
         "SIGTERM or Ctrl-C ends them (default: 30)")  # fmt: skip
@@ -81,7 +84,7 @@ def run(arguments: argparse.Namespace) -> int:
     app = create_app(Animator.load(arguments.model), settings)
     try:
         DrainingServer(
-            app, arguments.drain, host=arguments.host, port=arguments.port, access_log=False,
+            app, arguments.drain, arguments.proxy, host=arguments.host, port=arguments.port, access_log=False,
             server_header=False, ws_max_size=settings.message_bytes,
             timeout_graceful_shutdown=_STOP_SECONDS,
         ).run()  # fmt: skip

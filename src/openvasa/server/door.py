@@ -1,8 +1,10 @@
-"""Who is let in, and with how much: names, origins, the token, sizes."""
+"""Who is let in, how often and with how much: names, origins, the token, sizes."""
 
 from __future__ import annotations
 
+import json
 import secrets
+import time
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -11,9 +13,11 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from openvasa.server.callers import Connections, Rate, who
 from openvasa.server.settings import MEGABYTE, Settings
 
 _OVERHEAD = MEGABYTE // 10  # of a form around its file
+_LATER = "10"  # seconds after which an address that asked too often may try again
 _PRIVATE = ("/v1/", "/metrics")
 _SAFETY = {
     "x-content-type-options": "nosniff",
@@ -24,6 +28,8 @@ _SAFETY = {
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 }
 
+_Refused = tuple[int, str]  # status and sentence
+
 
 class Door:
     """Wraps an application."""
@@ -31,24 +37,58 @@ class Door:
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
         """Lets in what the settings allow."""
         self._app, self._settings = app, settings
+        self._requests = Rate(settings.requests_a_minute, time.monotonic)
+        self._uploads = Rate(settings.uploads_a_minute, time.monotonic)
+        self._sockets = Connections(settings.sockets)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request or connection."""
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
-        refused = self._refused(scope)
-        if refused is None:
+        address = who((scope.get("client") or (None,))[0])
+        refused = self._too_often(scope, address) or self._refused(scope)
+        if scope["type"] == "websocket":
+            await self._socket(scope, receive, send, address, refused)
+        elif refused is None:
             most = self._most_bytes(scope["path"])
             await self._app(scope, _counted(receive, most), _with_headers(send))
-        elif scope["type"] == "websocket":
-            await send({"type": "websocket.close", "code": 4403, "reason": refused[1]})
         else:
-            response = JSONResponse({"detail": refused[1]}, refused[0], _SAFETY)
+            status, sentence = refused
+            later = {"retry-after": _LATER} if status == 429 else {}
+            response = JSONResponse({"detail": sentence}, status, {**_SAFETY, **later})
             await response(scope, receive, send)
 
-    def _refused(self, scope: Scope) -> tuple[int, str] | None:
-        """Status and sentence, if the request is not let in."""
+    async def _socket(
+        self, scope: Scope, receive: Receive, send: Send, address: str, refused: _Refused | None
+    ) -> None:
+        if refused is None and not self._sockets.take(address):
+            refused = 429, f"this address has {self._settings.sockets} sockets open: close one."
+        elif refused is None:
+            try:
+                await self._app(scope, receive, send)
+            finally:
+                self._sockets.give_back(address)
+            return
+        status, sentence = refused
+        if status == 429:
+            await receive()
+            await send({"type": "websocket.accept"})  # or the client would not see the code
+            told = {"type": "error", "code": "too_many", "message": sentence}
+            await send({"type": "websocket.send", "text": json.dumps(told)})
+            scope["app"].state.studio.tally.refuse("too_many")
+        await send({"type": "websocket.close", "code": 4000 + status, "reason": sentence})
+
+    def _too_often(self, scope: Scope, address: str) -> _Refused | None:
+        if not self._requests.take(address):
+            return 429, "too many requests from this address: wait a little."
+        upload = scope.get("method") == "POST" and scope["path"] in ("/v1/avatars", "/v1/jobs")
+        if upload and not self._uploads.take(address):
+            return 429, "too many uploads from this address: wait a minute."
+        return None
+
+    def _refused(self, scope: Scope) -> _Refused | None:
+        """Why the request is not let in, whoever asks."""
         headers = Headers(scope=scope)
         host = headers.get("host", "")
         hosts = self._settings.hosts

@@ -19,15 +19,17 @@ class DrainingServer(uvicorn.Server):
     Meanwhile the server answers: `GET /ready` with 503, so that a load balancer sends nobody.
     """
 
-    def __init__(self, app: FastAPI, seconds: float, **options: Any) -> None:
+    def __init__(self, app: FastAPI, seconds: float, proxy: str = "", **options: Any) -> None:
         """Use `run`.
 
         Args:
             app: Of `create_app`.
             seconds: At most so long it waits for clients.
+            proxy: Address or network that is believed about who asks; nobody is by default.
             options: For `uvicorn.Config`.
         """
-        super().__init__(uvicorn.Config(app, **options))
+        believed = {"proxy_headers": bool(proxy), "forwarded_allow_ips": proxy}
+        super().__init__(uvicorn.Config(app, **believed, **options))
         self._app, self._seconds = app, seconds
         self._until: float | None = None  # when patience ends; None before the signal
 

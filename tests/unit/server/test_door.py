@@ -48,3 +48,31 @@ def test_the_token_is_wanted_everywhere(animator) -> None:
         with client.websocket_connect(LIVE) as socket:
             socket.send_text(hello(avatar, token="open sesame"))
             assert receive(socket)["type"] == "ready"
+
+
+def test_an_address_may_not_ask_too_often(animator) -> None:
+    with serving(animator, settings_with(requests_a_minute=5)) as client:
+        codes = [client.get("/health").status_code for _ in range(7)]
+        assert codes == [200] * 5 + [429] * 2
+        assert int(client.get("/health").headers["retry-after"]) > 0
+        with client.websocket_connect(LIVE) as socket:
+            assert receive(socket)["code"] == "too_many"
+            assert receive(socket) == {"type": "close", "code": 4429}
+
+
+def test_an_address_may_not_upload_too_often(animator) -> None:
+    with serving(animator, settings_with(uploads_a_minute=2)) as client:
+        upload(client)
+        assert client.post("/v1/jobs").status_code == 422
+        assert client.post("/v1/avatars").status_code == 429
+        assert client.get("/health").status_code == 200
+
+
+def test_an_address_may_not_hold_many_sockets(animator) -> None:
+    with serving(animator, settings_with(sockets=1)) as client:
+        for _ in range(2):
+            with client.websocket_connect(LIVE):
+                with client.websocket_connect(LIVE) as other:
+                    assert receive(other)["code"] == "too_many"
+                    assert receive(other) == {"type": "close", "code": 4429}
+        assert 'reason="too_many"} 2' in client.get("/metrics").text

@@ -20,9 +20,12 @@ from server_client import hello, picture, settings_with
 
 
 @contextmanager
-def _running(animator, seconds: float) -> Iterator[tuple[DrainingServer, httpx.Client]]:
-    app = create_app(animator, settings_with())
-    server = DrainingServer(app, seconds, port=0, log_level="error", timeout_graceful_shutdown=2)
+def _running(
+    animator, seconds: float, proxy: str = "", **limits: int
+) -> Iterator[tuple[DrainingServer, httpx.Client]]:
+    app = create_app(animator, settings_with(**limits))
+    options = {"port": 0, "log_level": "error", "timeout_graceful_shutdown": 2}
+    server = DrainingServer(app, seconds, proxy, **options)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     while not server.started:
@@ -99,3 +102,11 @@ def test_a_second_signal_ends_it_at_once(animator) -> None:
             assert not server.should_exit
             server.handle_exit(signal.SIGTERM, None)
             assert server.should_exit
+
+
+@pytest.mark.parametrize(("proxy", "last"), [("", 429), ("10.9.9.9", 429), ("127.0.0.1", 200)])
+def test_only_the_proxy_is_believed_about_who_asks(animator, proxy: str, last: int) -> None:
+    with _running(animator, 1.0, proxy, requests_a_minute=3) as (_, client):
+        said = [{"X-Forwarded-For": f"10.0.0.{k}"} for k in range(5)]
+        codes = [client.get("/health", headers=headers).status_code for headers in said]
+        assert codes == [200] * 3 + [last] * 2
