@@ -84,8 +84,8 @@ def run(arguments: argparse.Namespace) -> int:
     app = create_app(Animator.load(arguments.model), settings)
     try:
         DrainingServer(
-            app, arguments.drain, arguments.proxy, host=arguments.host, port=arguments.port, access_log=False,
-            server_header=False, ws_max_size=settings.message_bytes,
+            app, arguments.drain, arguments.proxy, host=arguments.host, port=arguments.port,
+            access_log=False, server_header=False, ws_max_size=settings.message_bytes,
             timeout_graceful_shutdown=_STOP_SECONDS,
         ).run()  # fmt: skip
     except KeyboardInterrupt:  # how a server is meant to end

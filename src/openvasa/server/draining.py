@@ -28,8 +28,10 @@ class DrainingServer(uvicorn.Server):
             proxy: Address or network that is believed about who asks; nobody is by default.
             options: For `uvicorn.Config`.
         """
-        believed = {"proxy_headers": bool(proxy), "forwarded_allow_ips": proxy}
-        super().__init__(uvicorn.Config(app, **believed, **options))
+        config = uvicorn.Config(
+            app, proxy_headers=bool(proxy), forwarded_allow_ips=proxy, **options
+        )
+        super().__init__(config)
         self._app, self._seconds = app, seconds
         self._until: float | None = None  # when patience ends; None before the signal
 
