@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import io
 import json
+import struct
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +20,7 @@ from openvasa.media.video import read_video
 from openvasa.provenance.credentials import read_credentials
 from openvasa.provenance.frame_marks import FrameMarks
 from openvasa.provenance.pixel_mark import read_frames
+from openvasa.server.other_side import SAID, TOLD
 from openvasa.server.pictures import HEADER, JpegEncoder
 from server_client import (
     LIVE,
@@ -109,6 +111,29 @@ def test_live_is_the_same_as_offline(client: TestClient) -> None:
     avatar = upload(client)
     number, bodies = _spoken(client, avatar, seed=5)
     assert bodies == _offline(client, avatar, number, 5)
+
+
+def test_a_face_listens_live_as_offline(client: TestClient) -> None:
+    studio, avatar = client.app.state.studio, upload(client)
+    said = np.zeros(16_000 * 3, np.float32)
+    told = np.concatenate([HEARD, np.zeros(len(said) - len(HEARD), np.float32)])
+    with client.websocket_connect(LIVE) as socket:
+        socket.send_text(hello(avatar, seed=1, listen=16_000))
+        number = int(receive(socket)["content_id"], 16)
+        socket.send_bytes(struct.pack("<H", TOLD) + pcm(told))
+        for start in range(0, len(said), 16_000):
+            socket.send_bytes(struct.pack("<H", SAID) + pcm(said[start : start + 16_000]))
+        socket.send_text('{"type": "end"}')
+        live = all_frames(socket)
+    encode, shown = JpegEncoder(85), []
+    for other in (told, None):
+        marks = FrameMarks(number, label=True)
+        guest = studio.avatars.get(avatar)
+        with studio.animator.stream(guest.avatar, seed=1, size=256, marks=marks) as session:
+            frames = [*session.push(said, other), *session.flush()]
+        shown.append([encode(frame)[HEADER.size :] for frame in frames])
+    assert live == shown[0] and len(live) == 75
+    assert live != shown[1]
 
 
 def test_two_sessions_do_not_mix(client: TestClient) -> None:

@@ -11,6 +11,7 @@ from openvasa.engine.stream import StreamSession, StreamState
 from openvasa.server.inbox import Inbox, Piece, RealTime
 from openvasa.server.interruption import put_back
 from openvasa.server.metrics import Tally
+from openvasa.server.other_side import TOLD, OtherSide, whose
 from openvasa.server.outbox import Outbox, Parcel
 from openvasa.server.pictures import Encoder
 from openvasa.server.requests import End, Hello, Interrupt, Message, Steer, answer
@@ -56,6 +57,9 @@ class LivePerformance:
         self.failure: str | None = None
         self._inbox = Inbox(live=hello.pace == "live")
         self._rate, self._resampler = hello.rate, Resampler(hello.rate)
+        self._other = None
+        if hello.listen is not None:
+            self._other = OtherSide(hello.listen, live=hello.pace == "live")
         self._sent = 0  # samples that came from the client
         self._position = 0  # samples performed, on the clock of the frames
         self._speaking = False
@@ -72,6 +76,11 @@ class LivePerformance:
         Raises:
             InputError: It is no 16-bit sound, or too much waits.
         """
+        if self._other is not None:
+            channel, pcm = whose(pcm)
+            if channel == TOLD:
+                self._other.hear(pcm)
+                return
         samples = self._resampler(pcm)
         self._tally.hear(len(pcm) / 2 / self._rate)
         self._inbox.hear(samples, self._sent, time.monotonic())
@@ -164,7 +173,8 @@ class LivePerformance:
         if piece.last:
             frames = iter(self._session.flush())
         else:
-            frames = self._session.iterate(piece.samples)
+            told = None if self._other is None else self._other.take(len(piece.samples))
+            frames = self._session.iterate(piece.samples, told)
         self._position += len(piece.samples)
         if self._session.state.frames > self._states[-1].frames:
             self._states.append(self._session.state)

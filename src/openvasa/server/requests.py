@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+from openvasa.engine.scene import Scene
 from openvasa.motion.conditions import check_controls
 from openvasa.types import Controls, InputError
 
@@ -62,9 +63,12 @@ class Hello(_Message):
         avatar: The id of an avatar.
         token: The server's token, where it wants one.
         rate: Samples a second of the sound to come.
+        listen: Samples a second of the other side's sound, if the face is to listen to it; every
+            binary message then begins with its channel.
         seed: Another seed is another performance.
         size: Longer side of the frames in pixels, even.
         framing: As for `animate`.
+        background: A color behind the person, in framing `crop`; None is the photo's own.
         pace: `live`: frames at 25 a second, with silence where no sound comes; `free`: frames of
             the sound alone, as fast as they can be made, none ever dropped.
         video: How frames are encoded.
@@ -77,13 +81,22 @@ class Hello(_Message):
     avatar: str = Field(max_length=64)
     token: str | None = Field(default=None, max_length=1024)
     rate: int = Field(default=16_000, ge=RATES[0], le=RATES[1])
+    listen: int | None = Field(default=None, ge=RATES[0], le=RATES[1])
     seed: int = Field(default=0, ge=0, le=SEEDS)
     size: int = Field(default=512, ge=SIZES[0], le=SIZES[1], multiple_of=2)
     framing: Literal["crop", "full"] = "crop"
+    background: str | None = Field(default=None, pattern="^#[0-9a-fA-F]{6}$")
     pace: Literal["live", "free"] = "live"
     video: Literal["jpeg", "h264"] = "jpeg"
     quality: int = Field(default=85, ge=50, le=95)
     controls: Wishes = Wishes()
+
+    def scene(self) -> Scene:
+        """What shows behind the person."""
+        if self.background is None:
+            return Scene()
+        red, green, blue = bytes.fromhex(self.background[1:])
+        return Scene(background=(red, green, blue))
 
 
 class Steer(_Message):

@@ -192,6 +192,17 @@ def test_the_end_of_the_server_ends_the_sessions(animator) -> None:
     assert _threads() == 0
 
 
+def test_a_face_that_listens_speaks_too(client: TestClient) -> None:
+    with client.websocket_connect(LIVE) as socket:
+        _open_live(socket, upload(client), listen=48_000)
+        socket.send_bytes(b"\1\0" + pcm(tone(0.9)))
+        assert all(receive(socket)[0] == index for index in range(5))  # no speech of its own
+        socket.send_bytes(b"\0\0" + pcm(tone(0.4)))
+        assert _until(socket, "speech")[0]["sample"] == 0
+        socket.send_bytes(b"\7\0" + pcm(tone(0.1)))
+        assert "channel" in _until(socket, "error")[0]["message"]
+
+
 def test_h264_is_sent_if_asked_for(client: TestClient) -> None:
     with client.websocket_connect(LIVE) as socket:
         socket.send_text(hello(upload(client), video="h264"))
