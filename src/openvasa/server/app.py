@@ -13,7 +13,7 @@ from starlette.concurrency import run_in_threadpool
 
 from openvasa import __version__
 from openvasa.engine.animator import Animator
-from openvasa.server import live_route, routes
+from openvasa.server import live_route, routes, view_route
 from openvasa.server.door import Door
 from openvasa.server.settings import Settings
 from openvasa.server.studio import Studio
@@ -47,6 +47,7 @@ def create_app(animator: Animator, settings: Settings) -> FastAPI:
     app.add_exception_handler(InputError, _told)
     app.include_router(routes.router)
     app.include_router(live_route.router)
+    app.include_router(view_route.router)
     app.add_api_route("/", _page, include_in_schema=False)
     app.mount("/page", StaticFiles(directory=PAGE), name="page")
     return app

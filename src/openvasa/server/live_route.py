@@ -14,6 +14,7 @@ from openvasa.server.metrics import Tally
 from openvasa.server.outbox import Outbox
 from openvasa.server.requests import Hello, answer, read_message
 from openvasa.server.studio import Studio
+from openvasa.server.views import View
 from openvasa.types import InputError
 
 router = APIRouter()
@@ -76,11 +77,12 @@ async def _perform(socket: WebSocket, studio: Studio, hello: Hello, guest: Guest
         raise _Refused(BUSY, "busy", "all seats are taken: try again in a minute.")
     outbox = Outbox(asyncio.get_running_loop(), lossless=hello.pace == "free")
     studio.tally.admit()
-    performance = studio.perform(guest, hello, outbox)
+    view = studio.views.open()
+    performance = studio.perform(guest, hello, outbox, view.id)
     try:
         async with anyio.create_task_group() as group:
             group.start_soon(_listen, socket, performance)
-            await _speak(socket, outbox, studio.tally)
+            await _speak(socket, outbox, view, studio.tally)
             group.cancel_scope.cancel()
         broken = BROKEN if performance.failure == "internal" else WRONG
         ended = STOPPING if studio.closing else DONE
@@ -89,6 +91,7 @@ async def _perform(socket: WebSocket, studio: Studio, hello: Hello, guest: Guest
         pass
     finally:
         performance.close()
+        studio.views.close(view)
 
 
 async def _listen(socket: WebSocket, performance: LivePerformance) -> None:
@@ -109,10 +112,11 @@ async def _listen(socket: WebSocket, performance: LivePerformance) -> None:
         performance.fail("bad_message", str(error))
 
 
-async def _speak(socket: WebSocket, outbox: Outbox, tally: Tally) -> None:
+async def _speak(socket: WebSocket, outbox: Outbox, view: View, tally: Tally) -> None:
     """Sends messages until there are no more, or nobody to get them."""
     try:
         while (parcel := await outbox.take()) is not None:
+            view.show(parcel)
             if isinstance(parcel.content, str):
                 await socket.send_text(parcel.content)
             else:

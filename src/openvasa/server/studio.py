@@ -19,6 +19,7 @@ from openvasa.server.pictures import create_encoder
 from openvasa.server.requests import VERSION, Hello, answer
 from openvasa.server.seats import Seats, real_time_factor
 from openvasa.server.settings import Settings
+from openvasa.server.views import Views
 from openvasa.types import FPS
 
 
@@ -32,6 +33,7 @@ class Studio:
         avatars: Portraits.
         jobs: Videos.
         performances: Live now.
+        views: Of the sessions that run.
         tally: What was done so far.
         draining: Whether what runs may end and nothing new begins; set from outside.
         closing: Whether all is over.
@@ -53,6 +55,7 @@ class Studio:
         self.avatars = AvatarStore(animator, settings, folder)
         self.jobs = JobQueue(animator, settings, folder)
         self.performances: set[LivePerformance] = set()
+        self.views = Views()
         self.tally = Tally()
         self.draining = self.closing = False
 
@@ -76,31 +79,34 @@ class Studio:
         """Whether nobody speaks, and no video is waited for."""
         return not self.seats.taken and not self.jobs.owed
 
-    def perform(self, guest: Guest, hello: Hello, outbox: Outbox) -> LivePerformance:
+    def perform(self, guest: Guest, hello: Hello, outbox: Outbox, view: str) -> LivePerformance:
         """Starts a performance; the seat that was taken for it is free when it has ended.
 
         Args:
             guest: Who speaks.
             hello: What the client wants.
             outbox: Gets `ready` and all that follows.
+            view: Id by which others may watch.
         """
-        begin = partial(self._begin, guest, hello, outbox)
+        begin = partial(self._begin, guest, hello, outbox, view)
         encoder = create_encoder(hello.video, hello.quality)
         performance = LivePerformance(hello, begin, encoder, outbox, self.tally, self._ended)
         self.performances.add(performance)
         performance.start()
         return performance
 
-    def _begin(self, guest: Guest, hello: Hello, outbox: Outbox) -> StreamSession:
+    def _begin(self, guest: Guest, hello: Hello, outbox: Outbox, view: str) -> StreamSession:
         """A stream whose frames carry the label and a mark of their own."""
         told = (guest.sha256, weights_hash(self.animator.bundle), str(hello.seed))
         marks = FrameMarks(content_id(*told), label=True)
         session = self.animator.stream(
             guest.avatar, controls=hello.controls.controls(), seed=hello.seed,
-            framing=hello.framing, size=hello.size, marks=marks,
+            framing=hello.framing, size=hello.size, scene=hello.scene(), marks=marks,
         )  # fmt: skip
         shown = f"{marks.content_id:012x}"
-        ready = answer("ready", version=VERSION, fps=FPS, video=hello.video, content_id=shown)
+        ready = answer(
+            "ready", version=VERSION, fps=FPS, video=hello.video, content_id=shown, view=view
+        )
         outbox.put(Parcel(ready))
         return session
 

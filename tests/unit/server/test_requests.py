@@ -30,7 +30,7 @@ def test_messages_are_read() -> None:
             json.dumps({"type": "hello", "version": 1, "avatar": "a", name: value})
             for name, value in {
                 "rate": 100, "size": 4096, "seed": -1, "pace": "slow", "video": "gif",
-                "quality": 100, "framing": "wide", "file": "/etc/passwd",
+                "quality": 100, "framing": "wide", "background": "green", "file": "/etc/passwd",
             }.items()
         ),
     ],
@@ -38,6 +38,12 @@ def test_messages_are_read() -> None:
 def test_other_messages_are_refused(text: str) -> None:
     with pytest.raises(InputError, match="not of protocol 1"):
         read_message(text)
+
+
+def test_a_color_behind_the_person() -> None:
+    told = json.dumps({"type": "hello", "version": 1, "avatar": "a", "background": "#00fF10"})
+    hello = read_message(told)
+    assert isinstance(hello, Hello) and hello.scene().background == (0, 255, 16)
 
 
 def test_wishes_must_be_in_range() -> None:

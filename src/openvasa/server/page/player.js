@@ -1,11 +1,10 @@
 // Shows frames when they are due, by the clock of the sound: what is heard and what is seen stay in
 // step. When frames are late the clock itself stops, and the sound with it.
+import { Pictures } from "./pictures.js";
 
 const IN_HAND = 3; // frames before the clock starts
 const FRAME = 0.04; // seconds
 const LATE = 0.6; // seconds behind the newest frame at which a silent face catches up
-const HEADER = 16;
-const KEY = 1;
 
 export class Player {
   constructor(canvas, audio) {
@@ -13,13 +12,11 @@ export class Player {
     this.audio = audio;
     this.brush = canvas.getContext("2d");
     this.frames = [];
-    this.pending = new Map(); // H.264: timestamp -> index
+    this.pictures = new Pictures((index, image) => this.insert(index, image));
     this.shown = -1;
     this.offset = null; // of the audio clock against the clock of the frames
     this.sources = new Set();
-    this.since = 0; // how often frames were taken back: those still being decoded are void
     this.onfirst = () => {};
-    this.decoder = null;
     this.running = true;
     this.tick = this.tick.bind(this);
     requestAnimationFrame(this.tick);
@@ -33,38 +30,7 @@ export class Player {
   // Seconds of the frame on the screen, on the same clock.
   get seen() { return this.shown * FRAME; }
 
-  take(message) {
-    const view = new DataView(message);
-    const [kind, flags, index] = [view.getUint8(0), view.getUint8(1), view.getUint32(4, true)];
-    const body = new Uint8Array(message, HEADER);
-    if (kind === 1) {
-      const round = this.since;
-      createImageBitmap(new Blob([body], { type: "image/jpeg" })).then(
-        (image) => round === this.since ? this.insert(index, image) : image.close());
-    } else {
-      this.decode(index, flags & KEY, body);
-    }
-  }
-
-  decode(index, key, data) {
-    if (!this.decoder) {
-      this.decoder = new VideoDecoder({ output: (frame) => this.decoded(frame), error: () => {} });
-      this.decoder.configure({ codec: "avc1.42E01F", optimizeForLatency: true });
-    }
-    if (this.decoder.state !== "configured") return;
-    this.stamp = (this.stamp ?? 0) + 1;
-    this.pending.set(this.stamp, [index, this.since]);
-    this.decoder.decode(
-      new EncodedVideoChunk({ type: key ? "key" : "delta", timestamp: this.stamp, data }));
-  }
-
-  async decoded(frame) {
-    const [index, round] = this.pending.get(frame.timestamp);
-    this.pending.delete(frame.timestamp);
-    const image = await createImageBitmap(frame);
-    frame.close();
-    if (round === this.since) this.insert(index, image); else image.close();
-  }
+  take(message) { this.pictures.take(message); }
 
   insert(index, image) {
     this.frames.push({ index, time: index * FRAME, image });
@@ -79,7 +45,7 @@ export class Player {
 
   // Frames from `frame` on are void: others come in their place.
   takeBack(frame) {
-    this.since += 1;
+    this.pictures.forget();
     for (const old of this.frames.filter((f) => f.index >= frame)) old.image.close();
     this.frames = this.frames.filter((f) => f.index < frame);
     this.silence();
@@ -146,7 +112,7 @@ export class Player {
     this.running = false;
     this.silence();
     this.frames.forEach((frame) => frame.image.close());
-    if (this.decoder?.state === "configured") this.decoder.close();
+    this.pictures.close();
     this.audio.resume();
   }
 }
