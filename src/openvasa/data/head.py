@@ -15,15 +15,8 @@ import numpy as np
 from numba import njit
 from safetensors.numpy import load_file, save_file
 
-from openvasa.latent.surface import (
-    INNER_LOWER,
-    INNER_UPPER,
-    IRIS,
-    LIDS,
-    control_points,
-    to_canonical,
-    transform,
-)
+from openvasa.latent.control_points import control_points
+from openvasa.latent.surface import INNER_LOWER, INNER_UPPER, IRIS, LIDS, to_canonical, transform
 from openvasa.types import EXPRESSION_DIM, EXPRESSION_NAMES
 
 SHIPPED = Path(__file__).parent / "models" / "head.safetensors"

@@ -30,7 +30,8 @@ from openvasa.data.head_truth import TruthRenderer, warp
 from openvasa.data.heads import JPEG_QUALITY, Subject, draw_recipe, subject, to_bytes, wanted
 from openvasa.data.portraits import load_index
 from openvasa.face.align import to_crop_units
-from openvasa.latent.surface import FLIP, STABLE, control_points, rigid_fit
+from openvasa.latent.control_points import control_points
+from openvasa.latent.surface import FLIP, STABLE, rigid_fit
 from openvasa.types import CropBox, Image, InputError
 
 COLLECTIONS = ["faker", "london_neutral", "london_smiling"]

@@ -16,13 +16,13 @@ from openvasa.data.head import FittedHead, HeadBasis, vertex_normals
 from openvasa.data.head import index_of as shape
 from openvasa.data.head_light import Floats, shade, to_linear, toward
 from openvasa.latent.mouth import MouthMesh
+from openvasa.latent.raster import pixels
 from openvasa.latent.surface import (
     CHIN,
     EYES,
     INNER_LOWER,
     INNER_UPPER,
     LIPS,
-    pixels,
     rotation_from,
     smooth,
 )

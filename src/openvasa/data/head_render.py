@@ -25,6 +25,7 @@ from openvasa.data.head import (
 from openvasa.data.head import index_of as shape
 from openvasa.data.head_light import GAMMA, fit_light, to_linear
 from openvasa.data.head_mouth import MouthInterior, white_of
+from openvasa.latent.raster import inside, pixels, raster
 from openvasa.latent.surface import (
     EYEBALL_REACH,
     EYES,
@@ -33,9 +34,6 @@ from openvasa.latent.surface import (
     MOUTH,
     PortraitSurface,
     Topology,
-    inside,
-    pixels,
-    raster,
     transform,
 )
 

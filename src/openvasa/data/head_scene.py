@@ -23,16 +23,16 @@ from openvasa.data.head_light import Floats, fit_light, shade, to_linear
 from openvasa.data.head_mouth import TEETH as TEETH_KIND
 from openvasa.data.head_mouth import MouthInterior, white_of
 from openvasa.data.head_render import bare_skin, sample, triangulate
+from openvasa.latent.control_points import FLATTEST
+from openvasa.latent.raster import inside
 from openvasa.latent.surface import (
     EYEBALL_REACH,
     EYES,
-    FLATTEST,
     GRID,
     IRIS,
     OVAL,
     POINTS,
     PortraitSurface,
-    inside,
     rotation_from,
     smooth,
     to_canonical,
@@ -45,7 +45,7 @@ BACKGROUND, HAIR, SKIN, LIPS, EYES_SEEN, TEETH, MOUTH = range(7)
 SEGMENTS = ("background", "hair and body", "skin", "lips", "eyes", "teeth", "mouth interior")
 EYEBALL = 21  # vertices: five of the iris, sixteen around
 BEHIND = 6.0  # crop units by which the sheet stands behind the face where both want a pixel
-SOFTNESS = 0.08  # of the bend in `surface.shallow`
+SOFTNESS = 0.08  # of the bend in `control_points.shallow`
 DEPTH = 1.15  # the mesh is a little flat: turns are then read as smaller than they are
 LAYER = 10.0  # apart in the surface coordinate's x, so that layers are told from each other
 CROWN = 0.22  # crop units outside the oval where the head's outline is reached
@@ -230,7 +230,7 @@ class HeadScene:
 
 
 def deepened(head: FittedHead) -> FittedHead:
-    """The head with its whole depth: takes back `surface.shallow`, for large turns need it.
+    """The head with its whole depth: takes back `control_points.shallow`, for large turns need it.
 
     At the head's own pose nothing moves in the picture.
     """

@@ -17,7 +17,7 @@ from openvasa.data.head import HeadBasis, angles_from, gaze_of
 from openvasa.data.lids import lid_scores
 from openvasa.data.pcm import from_pcm
 from openvasa.data.shards import Sample
-from openvasa.latent.surface import control_points
+from openvasa.latent.control_points import control_points
 from openvasa.types import EXPRESSION_NAMES, FPS, Array
 
 Curve = NDArray[np.float64]

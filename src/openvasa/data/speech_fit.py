@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from openvasa.data.head import HeadBasis, Solver, bounded_ridge, index_of
-from openvasa.latent.surface import INNER_LOWER, INNER_UPPER, LOWER_LIP, UPPER_LIP
+from openvasa.latent.surface import INNER_LOWER, INNER_UPPER, LIP_POINTS
 from openvasa.types import EXPRESSION_DIM, Array
 
 Curve = NDArray[np.float64]
@@ -20,7 +20,6 @@ RIDGE = 0.01
 LIPS_WEIGHT, DEPTH_WEIGHT = 4.0, 0.2
 MOST = 0.9  # of a shape that makes up for what is missing
 CORNERS = (61, 291)
-LIPS = np.array([*CORNERS, 78, 308, *UPPER_LIP.ravel(), *LOWER_LIP.ravel()])
 _SHAPES = EXPRESSION_DIM - 2  # without the gaze
 
 
@@ -44,7 +43,7 @@ def fit_speech(basis: HeadBasis, offsets: Curve) -> Array:
         offsets: [T, 468, 3], canonical faces beside the speaker's rest.
     """
     weights = np.ones((offsets.shape[1], 3)) * [1.0, 1.0, DEPTH_WEIGHT]
-    weights[LIPS] *= LIPS_WEIGHT
+    weights[LIP_POINTS] *= LIPS_WEIGHT
     shapes = basis.expression[:_SHAPES].astype(np.float64)
     flat = (shapes * weights).reshape(_SHAPES, -1)
     solver = Solver(

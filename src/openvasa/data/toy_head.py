@@ -21,16 +21,8 @@ from openvasa.data.head import (
     index_of,
 )
 from openvasa.data.head_render import HeadRenderer, to_image
-from openvasa.latent.surface import (
-    EYES,
-    INNER_LOWER,
-    INNER_UPPER,
-    IRIS,
-    OVAL,
-    pixels,
-    raster,
-    transform,
-)
+from openvasa.latent.raster import pixels, raster
+from openvasa.latent.surface import EYES, INNER_LOWER, INNER_UPPER, IRIS, OVAL, transform
 from openvasa.types import EXPRESSION_DIM, EXPRESSION_NAMES, Image
 
 SIZE = (0.36, 0.47)  # half width and half height of the oval, crop units

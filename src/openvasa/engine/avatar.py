@@ -18,12 +18,9 @@ from openvasa.engine.backends import Backend
 from openvasa.engine.rest_face import at_rest, lips_met
 from openvasa.face.align import cut, soften_beyond
 from openvasa.face.matte import matte_of, resize, split, unmixed
-from openvasa.latent.surface import (
-    OVAL,
-    control_points,
-    pixels,
-    pose_of,
-)
+from openvasa.latent.control_points import control_points
+from openvasa.latent.raster import pixels
+from openvasa.latent.surface import OVAL, pose_of
 from openvasa.types import AlignedFace, Array, CropBox, Image, InputError
 
 FORMAT = 2

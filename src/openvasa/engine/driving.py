@@ -26,7 +26,8 @@ from openvasa.engine.track import Track, smoothed
 from openvasa.face.align import crop_box, cut, to_crop_units
 from openvasa.face.follow import FaceFollower
 from openvasa.face.landmarks import Mesh
-from openvasa.latent.surface import control_points, pose_of
+from openvasa.latent.control_points import control_points
+from openvasa.latent.surface import pose_of
 from openvasa.media.timed_video import timed_pictures
 from openvasa.provenance.frame_marks import FrameMarks
 from openvasa.types import Array, Frame, Image, InputError, Motion

@@ -27,7 +27,8 @@ from openvasa.engine.track import Track, smoothed
 from openvasa.face.align import crop_box, to_crop_units
 from openvasa.face.follow import FaceFollower
 from openvasa.face.paste import Paster
-from openvasa.latent.surface import INNER_LOWER, INNER_UPPER, OVAL, pixels, smooth
+from openvasa.latent.raster import pixels
+from openvasa.latent.surface import INNER_LOWER, INNER_UPPER, OVAL, smooth
 from openvasa.media.timed_video import timed_pictures
 from openvasa.provenance.frame_marks import FrameMarks
 from openvasa.provenance.origin import content_id

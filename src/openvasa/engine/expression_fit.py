@@ -16,23 +16,14 @@ from numpy.typing import NDArray
 
 from openvasa.engine.anchor import Anchor
 from openvasa.engine.backends import Backend
-from openvasa.latent.surface import (
-    EYES,
-    IRIS,
-    LOWER_LIP,
-    POINTS,
-    UPPER_LIP,
-    control_points,
-    pose_of,
-    to_canonical,
-)
+from openvasa.latent.control_points import control_points
+from openvasa.latent.surface import EYES, IRIS, LIP_POINTS, POINTS, pose_of, to_canonical
 from openvasa.types import EXPRESSION_DIM, POSE_DIM, Array
 
 Floats = NDArray[np.float64]
 
 PRIOR = 0.002  # squared crop units that an expression at 1 weighs
 GAZE_LIMIT = 0.6  # radians in the head
-LIPS = np.array([61, 78, 291, 308, *UPPER_LIP.ravel(), *LOWER_LIP.ravel()])
 _FINE = 3.0  # weight of lips, lids and irises beside the rest of the face
 _SWEEPS = 40
 
@@ -92,7 +83,7 @@ def fit_expressions(points: Floats, seen: Floats, shapes: Floats) -> tuple[Float
 
 def _weights() -> Floats:
     weights = np.ones(POINTS)
-    weights[[*LIPS, *EYES[0], *EYES[1]]] = _FINE
+    weights[[*LIP_POINTS, *EYES[0], *EYES[1]]] = _FINE
     weights[IRIS[0] :] = _FINE
     return weights
 

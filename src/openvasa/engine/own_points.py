@@ -17,8 +17,14 @@ from numpy.typing import NDArray
 
 from openvasa.engine.avatar import Avatar
 from openvasa.engine.backends import Backend
-from openvasa.engine.expression_fit import LIPS
-from openvasa.latent.surface import INNER_LOWER, INNER_UPPER, LIDS, to_canonical, transform
+from openvasa.latent.surface import (
+    INNER_LOWER,
+    INNER_UPPER,
+    LIDS,
+    LIP_POINTS,
+    to_canonical,
+    transform,
+)
 from openvasa.types import Array
 
 Floats = NDArray[np.float64]
@@ -60,7 +66,7 @@ class _OwnPoints:
         for upper, lower in LIDS:
             missed[[*upper, *lower]] *= _share(points, self.modeled, upper, lower)
         if _gap(missed, INNER_UPPER, INNER_LOWER).mean() > 0:
-            missed[LIPS] *= _share(points, self.modeled, INNER_UPPER, INNER_LOWER)
+            missed[LIP_POINTS] *= _share(points, self.modeled, INNER_UPPER, INNER_LOWER)
         points += missed
         crossed = np.minimum(_gap(points, INNER_UPPER, INNER_LOWER), 0) / 2
         points[INNER_UPPER, 1] -= crossed

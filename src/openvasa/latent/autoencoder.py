@@ -80,7 +80,7 @@ class FaceAutoencoder(nn.Module):
 
         Args:
             image: Crops [N, 3, S, S] in [0, 1].
-            points: Control points [N, 478, 3] in the crop's view (y up, `surface.shallow`).
+            points: Control points [N, 478, 3] in the crop's view (y up, `control_points.shallow`).
             codes: Where already known; else read from the image.
         """
         codes = codes or self.motion(image)

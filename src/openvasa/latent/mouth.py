@@ -16,6 +16,7 @@ import numpy as np
 from PIL import Image as PilImage
 from PIL import ImageDraw, ImageFilter
 
+from openvasa.latent.raster import pixels, raster
 from openvasa.latent.surface import (
     CHIN,
     EYES,
@@ -24,8 +25,6 @@ from openvasa.latent.surface import (
     INNER_UPPER,
     LIPS,
     Topology,
-    pixels,
-    raster,
     rotation_from,
     smooth,
     transform,

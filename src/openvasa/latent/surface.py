@@ -11,7 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
+
+from openvasa.latent.raster import inside, pixels, raster
 
 FLIP = np.array([1.0, -1.0, -1.0])  # image convention (y down, z away negative) <-> this room
 POINTS = 478
@@ -28,6 +29,7 @@ LOWER_LIP = np.array([[95, 88, 178, 87, 14, 317, 402, 318, 324],
                       [96, 89, 179, 86, 15, 316, 403, 319, 325],
                       [77, 90, 180, 85, 16, 315, 404, 320, 307],
                       [146, 91, 181, 84, 17, 314, 405, 321, 375]])  # fmt: skip
+LIP_POINTS = np.array([61, 78, 291, 308, *UPPER_LIP.ravel(), *LOWER_LIP.ravel()])  # all of both
 INNER_UPPER, INNER_LOWER = UPPER_LIP[0], LOWER_LIP[0]
 INNER_LIPS = np.array([78, *INNER_UPPER, 308, *INNER_LOWER[::-1]])
 LIPS = np.array([61, 291, 13, 14])  # corners and middles: where the mouth is
@@ -58,7 +60,6 @@ SHEET, SKIN, MOUTH, EYE = 0, 1, 2, 3  # labels of pixels
 GRID = 33  # sheet vertices along a side of the crop
 RIM = 8  # and this many more beyond each border, where a matte lets them move
 EYEBALL_REACH = 1.25  # the eyeball's sheet, relative to the lids' opening
-FLATTEST = 0.10  # crop units: points further back than this are drawn forward
 
 
 Similarity = tuple[float, np.ndarray, np.ndarray]  # scale, rotation [3, 3], shift [3]
@@ -72,63 +73,6 @@ class Topology:
     mouth: np.ndarray  # [F, 3] the opening between the lips
     eyes: np.ndarray  # [F, 3] the openings between the lids
     eyeballs: np.ndarray  # [2, F, 3] indices into (5 iris points, 16 contour points)
-
-
-@njit(cache=True, nogil=True)
-def raster(
-    xy: np.ndarray, z: np.ndarray, attr: np.ndarray, tri: np.ndarray, label: int,
-    zbuf: np.ndarray, out: np.ndarray, lab: np.ndarray,
-) -> None:  # fmt: skip
-    """Draw z-buffered triangles in place; a pixel counts where its center is covered.
-
-    Args:
-        xy: f64 [N, 2] pixel positions.
-        z: f64 [N] depth, nearer is larger.
-        attr: f64 [N, K] values to interpolate.
-        tri: int [F, 3].
-        label: Written to `lab` where a triangle wins.
-        zbuf: f64 [H, W].
-        out: f64 [H, W, K].
-        lab: int8 [H, W].
-    """
-    h, w = zbuf.shape
-    for t in range(len(tri)):
-        a, b, c = tri[t]
-        x0, y0, x1, y1, x2, y2 = xy[a, 0], xy[a, 1], xy[b, 0], xy[b, 1], xy[c, 0], xy[c, 1]
-        area = (x1 - x0) * (y2 - y0) - (x2 - x0) * (y1 - y0)
-        if abs(area) < 1e-9:
-            continue
-        left, right = int(np.ceil(min(x0, x1, x2))), int(np.floor(max(x0, x1, x2)))
-        top, bottom = int(np.ceil(min(y0, y1, y2))), int(np.floor(max(y0, y1, y2)))
-        for y in range(max(top, 0), min(bottom, h - 1) + 1):
-            for x in range(max(left, 0), min(right, w - 1) + 1):
-                u = ((x1 - x) * (y2 - y) - (x2 - x) * (y1 - y)) / area
-                v = ((x2 - x) * (y0 - y) - (x0 - x) * (y2 - y)) / area
-                s = 1.0 - u - v
-                if u < -1e-6 or v < -1e-6 or s < -1e-6:
-                    continue
-                depth = u * z[a] + v * z[b] + s * z[c]
-                if depth > zbuf[y, x]:
-                    zbuf[y, x] = depth
-                    lab[y, x] = label
-                    for k in range(attr.shape[1]):
-                        out[y, x, k] = u * attr[a, k] + v * attr[b, k] + s * attr[c, k]
-
-
-@njit(cache=True, nogil=True)
-def inside(points: np.ndarray, polygon: np.ndarray) -> np.ndarray:
-    """Which of points [N, 2] lie in a polygon [M, 2]: bool [N]."""
-    out = np.zeros(len(points), np.bool_)
-    for i in range(len(points)):
-        x, y = points[i, 0], points[i, 1]
-        j = len(polygon) - 1
-        for k in range(len(polygon)):
-            yk, yj = polygon[k, 1], polygon[j, 1]
-            if (yk > y) != (yj > y):
-                if x < (polygon[j, 0] - polygon[k, 0]) * (y - yk) / (yj - yk) + polygon[k, 0]:
-                    out[i] = not out[i]
-            j = k
-    return out
 
 
 def rotation_from(pose: np.ndarray) -> np.ndarray:
@@ -177,46 +121,10 @@ def pose_of(place: Similarity) -> np.ndarray:
     return np.array([yaw, pitch, roll, shift[0], -shift[1], np.log(scale)], np.float32)
 
 
-def control_points(landmarks: np.ndarray, mean: np.ndarray) -> tuple[np.ndarray, Similarity]:
-    """What a landmarker saw -> control points, and where the mean face lies in them.
-
-    Args:
-        landmarks: [478, 3] in crop units, image convention.
-        mean: [468, 3] the mean face.
-
-    Returns:
-        Control points [478, 3], y up, and (scale, rotation, shift) with
-        points ~ scale * mean @ R.T + shift.
-    """
-    points = landmarks * FLIP
-    scale, rotation, shift = rigid_fit(mean[STABLE], points[STABLE])
-    points[:, 2] -= shift[2]  # depth counts from the ears: crops have no absolute depth
-    return shallow(points), (scale, rotation, shift * np.array([1.0, 1.0, 0.0]))
-
-
-def shallow(points: np.ndarray) -> np.ndarray:
-    """Keep the cheeks' sides from folding when turned; put the irises on their lids' plane.
-
-    A photograph has no pixels for a surface seen edge-on, so a little less depth at the
-    silhouette looks truer than torn triangles.
-    """
-    points = points.copy()
-    depth = (points[:, 2] - FLATTEST) / 0.08
-    points[:, 2] = FLATTEST + 0.08 * np.logaddexp(0.0, depth)
-    for contour, iris in zip(EYES, IRIS, strict=True):
-        points[iris : iris + 5, 2] = points[contour, 2].mean()
-    return points
-
-
 def smooth(x: np.ndarray) -> np.ndarray:
     """Smoothstep of x clipped to [0, 1]."""
     x = np.clip(x, 0, 1)
     return x * x * (3 - 2 * x)
-
-
-def pixels(points: np.ndarray, size: int) -> np.ndarray:
-    """Points (y up, crop units) to pixel positions f64 [N, 2] of a picture of this size."""
-    return (points[:, :2] * np.array([1.0, -1.0]) + 1) * size / 2 - 0.5
 
 
 def _grid(rim: int = 0) -> tuple[np.ndarray, np.ndarray]:

@@ -8,7 +8,8 @@ import pytest
 from openvasa.data.head import FittedHead, fit
 from openvasa.data.head_scene import LIPS, SKIN, HeadScene, deepened, place_sheet
 from openvasa.data.toy_head import toy_basis, toy_landmarks
-from openvasa.latent.surface import OVAL, PortraitSurface, shallow, transform
+from openvasa.latent.control_points import shallow
+from openvasa.latent.surface import OVAL, PortraitSurface, transform
 
 
 @pytest.fixture(scope="module")

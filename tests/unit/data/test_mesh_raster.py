@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from openvasa.data.mesh_raster import EMPTY, interpolate, rasterize
-from openvasa.latent.surface import raster
+from openvasa.latent.raster import raster
 
 SIZE = 40
 

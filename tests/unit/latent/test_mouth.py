@@ -9,16 +9,8 @@ from openvasa.data.head import HeadBasis
 from openvasa.data.head_mouth import mouth_mesh
 from openvasa.data.toy_head import toy_basis
 from openvasa.latent.mouth import FaceMesh, MouthMesh, PortraitMouth
-from openvasa.latent.surface import (
-    CHIN,
-    INNER_LIPS,
-    INNER_LOWER,
-    INNER_UPPER,
-    LIPS,
-    inside,
-    pixels,
-    transform,
-)
+from openvasa.latent.raster import inside, pixels
+from openvasa.latent.surface import CHIN, INNER_LIPS, INNER_LOWER, INNER_UPPER, LIPS, transform
 from openvasa.types import InputError
 
 SIZE = 128

@@ -9,8 +9,9 @@ import torch
 from openvasa.data.head import FittedHead, HeadBasis, fit, index_of, pose_head
 from openvasa.data.head_render import HeadRenderer, triangulate
 from openvasa.data.toy_head import toy_basis, toy_landmarks
+from openvasa.latent.control_points import FLATTEST, control_points, shallow
+from openvasa.latent.raster import inside, raster
 from openvasa.latent.surface import (
-    FLATTEST,
     FLIP,
     INNER_LOWER,
     INNER_UPPER,
@@ -19,13 +20,9 @@ from openvasa.latent.surface import (
     UPPER_LIP,
     PortraitSurface,
     close_lips,
-    control_points,
-    inside,
     pose_of,
-    raster,
     rigid_fit,
     rotation_from,
-    shallow,
     to_canonical,
     transform,
 )
