@@ -52,21 +52,18 @@ def test_there_is_one_way_out() -> None:
 
 
 def test_who_draws_a_face_releases_it() -> None:
-    """`_animate` is what makes the picture of a moved face."""
-    for name, node in _functions():
-        called = _calls(node)
-        if name.startswith("engine/") and "_animate" in called:
-            assert "_release" in called, f"{name} lets a picture out without its marks"
-
-
-def test_only_measuring_sees_a_frame_before_its_marks() -> None:
-    """What calls `_animate` outside the engine is private, and `evaluate latent` alone uses it."""
+    """`_animate` is what makes the picture of a moved face; measuring alone sees it unmarked."""
     callers = [
         name
         for name, node in _functions()
         if any(isinstance(at, ast.Attribute) and at.attr == "_animate" for at in ast.walk(node))
     ]
-    measuring = "commands/evaluate_latent_frames.py:_unmarked"
-    assert [name for name in callers if not name.startswith("engine/")] == [measuring]
-    users = {name.split(":")[0] for name, node in _functions() if "_unmarked" in _calls(node)}
+    assert callers and all(name.startswith("engine/") for name in callers)
+    bodies = dict(_functions())
+    loose = [name for name in callers if "_release" not in _calls(bodies[name])]
+    assert loose == ["engine/render.py:unmarked"], f"{loose} let a picture out without its marks"
+
+
+def test_only_measuring_sees_a_frame_before_its_marks() -> None:
+    users = {name.split(":")[0] for name, node in _functions() if "unmarked" in _calls(node)}
     assert all(user.startswith("commands/evaluate_latent_") for user in users)

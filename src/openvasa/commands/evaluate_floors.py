@@ -15,19 +15,17 @@ from numpy.typing import NDArray
 from openvasa.data.gaze_direction import camera_gaze
 from openvasa.data.head import fit, load_basis
 from openvasa.data.head_truth import TruthRenderer
-from openvasa.data.heads import Subject, draw_recipe, subject, to_bytes
-from openvasa.data.portraits import load_index
+from openvasa.data.heads import Subject, draw_recipe, held_out, subject, to_bytes
 from openvasa.metrics.face_sequence import FaceSequence, follow
 from openvasa.metrics.gaze_distance import directions
 from openvasa.metrics.identity import Recognizer
 from openvasa.metrics.judges import MOBILE, SFACE, Judges
-from openvasa.types import Image, InputError
+from openvasa.types import Image
 
 Floats = NDArray[np.float64]
 Errors = dict[str, list[float]]
 
 SIZE = 512  # pixels of the drawn views, as of our videos
-COLLECTIONS = ("faker", "london_neutral")
 _SEED = 11
 
 
@@ -50,8 +48,9 @@ def measure_floors(
     """
     renderer = TruthRenderer(load_basis())
     errors: Errors = {}
-    for found in _held_out(portraits, limit):
-        _one(found, renderer, judges, views, errors)
+    people = held_out(portraits)
+    for k in np.linspace(0, len(people) - 1, min(limit, len(people))).astype(int):
+        _one(subject(portraits, *people[k]), renderer, judges, views, errors)
     return {
         name: {
             "median": round(float(np.median(values)), 3),
@@ -70,18 +69,6 @@ def as_text(floors: dict[str, dict[str, float]]) -> str:
         for name, one in floors.items()
     ]
     return "\n".join(rows)
-
-
-def _held_out(portraits: Path, limit: int) -> list[Subject]:
-    rows = []
-    for collection in COLLECTIONS:
-        if (portraits / collection / "index.npz").is_file():
-            split = load_index(portraits / collection)["split"]
-            rows += [(collection, int(row)) for row in np.flatnonzero(split == "eval")]
-    if not rows:
-        raise InputError(f"'{portraits}' holds no held-out portraits: run openvasa.data.portraits.")
-    chosen = np.linspace(0, len(rows) - 1, min(limit, len(rows))).astype(int)
-    return [subject(portraits, *rows[k]) for k in chosen]
 
 
 def _one(

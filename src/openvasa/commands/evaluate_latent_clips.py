@@ -11,7 +11,6 @@ from PIL import Image as Pillow
 from openvasa.commands.evaluate_latent_frames import (
     SIZE,
     Instruments,
-    _unmarked,
     crop_of,
     drawn,
     renderer_of,
@@ -52,7 +51,7 @@ def again(
     motion = from_first(driver, avatar, Anchor(animator.run))
     renderer = renderer_of(animator, avatar)
     motions = [motion[int(k) : int(k) + 1] for k in numbers]
-    bare = [_unmarked(renderer, each) for each in motions]
+    bare = [renderer.unmarked(each) for each in motions]
     _compare(tools, found, name, bare, drawn(renderer, motions), real, seen)
     if name != OURS:
         return

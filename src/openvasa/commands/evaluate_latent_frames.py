@@ -93,11 +93,6 @@ def crop_of(frame: Image, avatar: Avatar, size: int = SIZE) -> Image:
     return soften_beyond(cut(frame, avatar.box, size), avatar.box, *frame.shape[:2])
 
 
-def _unmarked(renderer: Renderer, motion: Motion) -> Image:
-    """One frame before its marks: only for measuring what they cost, never to be shown or kept."""
-    return renderer._animate(renderer._placed(motion.pose), motion.dynamics)[0]
-
-
 def drawn(renderer: Renderer, motions: Sequence[Motion]) -> list[Image]:
     """One frame for each motion of one frame, marked as every frame is."""
     return [renderer(motion, k).image for k, motion in enumerate(motions)]

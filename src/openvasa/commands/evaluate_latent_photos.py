@@ -14,7 +14,6 @@ import numpy as np
 from openvasa.commands.evaluate_latent_frames import (
     Floats,
     Instruments,
-    _unmarked,
     drawn,
     renderer_of,
     seen_each,
@@ -89,12 +88,12 @@ def swap_codes(
         "z_dyn, the facial dynamics": (
             avatar, Motion(moved.pose, moved.dynamics + other.dynamics - avatar.dynamics)),
     }  # fmt: skip
-    images = {what: _unmarked(renderer_of(animator, who), motion)
+    images = {what: renderer_of(animator, who).unmarked(motion)
               for what, (who, motion) in swaps.items()}  # fmt: skip
-    theirs = _unmarked(
-        renderer_of(animator, other), Motion(np.zeros((1, 6), np.float32), other.dynamics)
+    theirs = renderer_of(animator, other).unmarked(
+        Motion(np.zeros((1, 6), np.float32), other.dynamics)
     )
-    own = _unmarked(renderer_of(animator, avatar), still)
+    own = renderer_of(animator, avatar).unmarked(still)
     faces = seen_each([*images.values(), own, theirs])
     if faces is None:
         return
@@ -181,7 +180,7 @@ def sharp(animator: Animator, avatar: Avatar, found: Findings) -> None:
     for yaw in (0, -10, 10):
         motion = edit_motion(avatar, anchor, Edit(yaw=yaw))
         for column, image in (
-            ("with the mark", renderer(motion, 0).image), ("before it", _unmarked(renderer, motion))
+            ("with the mark", renderer(motion, 0).image), ("before it", renderer.unmarked(motion))
         ):  # fmt: skip
             face = follow([image])
             if face is not None:

@@ -26,7 +26,7 @@ from openvasa.commands.evaluate_run import VIDEO_ENDINGS, bar, files_in, spread
 from openvasa.data.head import load_basis
 from openvasa.data.head_matte import Matting
 from openvasa.data.head_truth import TruthRenderer
-from openvasa.data.heads import Subject, subject
+from openvasa.data.heads import Subject, held_out, subject
 from openvasa.data.portraits import load_index
 from openvasa.engine.animator import Animator
 from openvasa.engine.avatar import Avatar
@@ -36,10 +36,9 @@ from openvasa.metrics.case_results import write_whole
 from openvasa.metrics.findings import Findings
 from openvasa.metrics.judges import Judges
 from openvasa.metrics.results import markdown_table
-from openvasa.types import Image, InputError
+from openvasa.types import Image
 
 PAIRED = ("london_neutral", "london_smiling")  # two photos of each person
-COLLECTIONS = ("faker", PAIRED[0])
 SEEN = ("<!-- seen -->", "<!-- /seen -->")
 MOST_BYTES = 400_000  # of a sheet beside a document
 _STYLE = (
@@ -60,22 +59,6 @@ def measure(arguments: argparse.Namespace) -> None:
     if arguments.art:
         sheets["art"] = evaluate_latent_sheets.art(animator, arguments.art, tools, found)
     report(arguments, found, sheets)
-
-
-def held_out(portraits: Path) -> list[tuple[str, int]]:
-    """Collection and row of every held-out person.
-
-    Raises:
-        InputError: There is none.
-    """
-    rows = []
-    for collection in COLLECTIONS:
-        if (portraits / collection / "index.npz").is_file():
-            split = load_index(portraits / collection)["split"]
-            rows += [(collection, int(row)) for row in np.flatnonzero(split == "eval")]
-    if not rows:
-        raise InputError(f"'{portraits}' holds no held-out people: run openvasa.data.portraits.")
-    return rows
 
 
 def heads(

@@ -34,9 +34,10 @@ from openvasa.data.head import SHIPPED, FittedHead, fit, load_basis
 from openvasa.data.head_light import draw_light
 from openvasa.data.head_matte import Matting
 from openvasa.data.head_truth import Textures, Truth, TruthRenderer
+from openvasa.data.packing import pack
 from openvasa.data.portraits import load_crop, load_index
 from openvasa.data.shards import Sample
-from openvasa.data.store import clean_name, create, done_units, pack, split_of, write_unit
+from openvasa.data.store import clean_name, create, done_units, split_of, write_unit
 from openvasa.face.align import soften_beyond
 from openvasa.types import CropBox, Image, InputError
 
@@ -48,6 +49,7 @@ DISTANCE = 0.22  # log scale around the portrait's, either way
 OWN_LIGHT = 0.3  # share of views in the portrait's own light
 JPEG_QUALITY = 95
 FINE = 10_000  # steps a crop unit, where `soften_beyond` counts pixels
+EVALUATED = ("faker", "london_neutral")  # collections with held-out people
 # Collection -> (licence, consent) as docs/data.md has them.
 TERMS = {
     "faker": ("CC0-1.0", "synthetic"), "london_neutral": ("CC-BY-4.0", "signed"),
@@ -85,6 +87,22 @@ def subject(portraits: Path, collection: str, row: int) -> Subject:
     return Subject(f"{collection}/{name}", f"{kind}/{index['person'][row]}",
                    str(index["split"][row]), photo,
                    index["landmarks"][row].astype(np.float64))  # fmt: skip
+
+
+def held_out(portraits: Path) -> list[tuple[str, int]]:
+    """Collection and row of every person to evaluate with, one photo each.
+
+    Args:
+        portraits: Folder that `openvasa.data.portraits` made.
+
+    Raises:
+        InputError: There is none.
+    """
+    rows = [(name, int(row)) for name in EVALUATED if (portraits / name / "index.npz").is_file()
+            for row in np.flatnonzero(load_index(portraits / name)["split"] == "eval")]  # fmt: skip
+    if not rows:
+        raise InputError(f"'{portraits}' holds no held-out people: run openvasa.data.portraits.")
+    return rows
 
 
 @dataclass(frozen=True)

@@ -42,6 +42,7 @@ from openvasa.data.head_matte import Matting
 from openvasa.data.head_render import HeadRenderer
 from openvasa.data.identity import QuickIdentity
 from openvasa.data.labels import FaceLabels, Landmarker
+from openvasa.data.packing import pack
 from openvasa.data.people_plan import (
     LEFT_OUT,
     NAMES,
@@ -55,7 +56,7 @@ from openvasa.data.people_plan import (
 from openvasa.data.people_views import Painter, View, draw_views, portrait_crop
 from openvasa.data.readings import readings
 from openvasa.data.shards import Line, Sample
-from openvasa.data.store import create, done_units, pack, split_of, write_unit
+from openvasa.data.store import create, done_units, split_of, write_unit
 from openvasa.data.store_report import write_report
 from openvasa.data.workers import Job, Result, run
 from openvasa.face.find import find_faces

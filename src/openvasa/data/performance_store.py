@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from openvasa.data import store, timing, visemes
+from openvasa.data import packing, store, timing, visemes
 from openvasa.data.pcm import to_pcm
 from openvasa.data.performance_figures import blink_spans
 from openvasa.data.performances import Performance, draw_controls, perform, quiet_audio
@@ -170,7 +170,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for number in (n for n in range(asked.quiet) if f"quiet{n:03d}" not in done):
         frames += write_quiet(asked.store, number, asked.per_utterance, asked.seed)
     spent = max(time.process_time() - started, 1e-9)
-    store.pack(asked.store)
+    packing.pack(asked.store)
     print(f"{frames} frames, {frames / spent:.0f} a second of one core")
 
 

@@ -11,10 +11,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from openvasa.data.packing import pack
 from openvasa.data.real_video import VideoInput, VideoOptions, prepare_video, unit_name
 from openvasa.data.same_person import join_people
 from openvasa.data.shards import Line, write_lines
-from openvasa.data.store import create, done_units, pack, write_unit
+from openvasa.data.store import create, done_units, write_unit
 from openvasa.data.workers import Job, Result, run
 from openvasa.types import InputError
 

@@ -8,17 +8,16 @@
 
 A unit is what is done or not done as a whole: one video, one utterance, a hundred people. It is
 committed by a rename, and a shard by the rename of its tar, so that a run killed anywhere loses and
-doubles nothing when it is run again. Units are packed in the order of their names: the same inputs
-give the same shards whatever the number of workers. Knows nothing of what the arrays mean.
+doubles nothing when it is run again. Shards are made by `openvasa.data.packing`. Knows nothing of
+what the arrays mean.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from pathlib import Path
 
@@ -27,8 +26,6 @@ import numpy as np
 from openvasa.data.shards import (
     Line,
     Sample,
-    hidden,
-    join_tars,
     read_arrays,
     read_lines,
     write_lines,
@@ -39,7 +36,6 @@ from openvasa.types import InputError
 FORMAT = "openvasa-store-1"
 KINDS = ("real", "performance", "person", "head")
 NEEDED = ("source", "licence", "consent", "person", "split", "status", "reason")
-SHARD_BYTES = 256 * 1024 * 1024
 VALIDATION_PERCENT = 5  # of people
 NEARBY = 4  # shards that are shuffled together: reads stay local on a network disk
 
@@ -129,45 +125,17 @@ def done_units(store: Path, kind: str) -> set[str]:
 
 def packed_units(store: Path, kind: str) -> set[str]:
     """Units of a kind that are in shards."""
-    return {line["unit"] for shard in _shards(store, kind) for line in read_lines(_index(shard))}
-
-
-def pack(store: Path, *, everything: bool = True, shard_bytes: int = SHARD_BYTES) -> int:
-    """Gathers finished units into shards and writes the manifest anew.
-
-    Args:
-        store: Made by `create`.
-        everything: Also begin a shard that will not be full.
-        shard_bytes: A shard is closed when it reaches this size.
-
-    Returns:
-        How many units were packed.
-    """
-    count = 0
-    for kind in KINDS:
-        known = packed_units(store, kind)
-        for stale in [file for file in waiting(store, kind) if file.stem in known]:
-            _forget(stale)  # packed by a run that was killed before it could tidy up
-        full: list[Path] = []
-        size = 0
-        for ready in waiting(store, kind):
-            full.append(ready)
-            size += ready.with_suffix(".tar").stat().st_size
-            if size >= shard_bytes:
-                count += _pack_shard(store, kind, full)
-                full, size = [], 0
-        if everything and full:
-            count += _pack_shard(store, kind, full)
-    write_lines(store / "manifest.jsonl", all_lines(store))
-    return count
+    return {
+        line["unit"] for shard in shards_of(store, kind) for line in read_lines(lines_of(shard))
+    }
 
 
 def all_lines(store: Path) -> Iterator[Line]:
     """Lines of all samples and dropped inputs, a kind at a time: those in shards, then the rest."""
     for kind in KINDS:
         known = set()
-        for shard in _shards(store, kind):
-            for line in read_lines(_index(shard)):
+        for shard in shards_of(store, kind):
+            for line in read_lines(lines_of(shard)):
                 known.add(line["unit"])
                 yield _public(line)
         for ready in waiting(store, kind):
@@ -191,8 +159,8 @@ class Store:
     def _lines(self) -> dict[str, Line]:
         """The line of every sample in shards, by key; `shard`, `at` and `bytes` say where."""
         found: dict[str, Line] = {}
-        for shard in (shard for kind in KINDS for shard in _shards(self.path, kind)):
-            for line in read_lines(_index(shard)):
+        for shard in (shard for kind in KINDS for shard in shards_of(self.path, kind)):
+            for line in read_lines(lines_of(shard)):
                 if line["clip"] is not None:
                     found[line["clip"]] = {**line, "shard": shard.name}
         return found
@@ -275,33 +243,11 @@ def _checked_sample(sample: Sample) -> Sample:
     return sample
 
 
-def _pack_shard(store: Path, kind: str, ready: Sequence[Path]) -> int:
-    """Joins the tars of some units into the next shard, then forgets them."""
-    number = 1 + max((int(s.stem.rsplit("-", 1)[1]) for s in _shards(store, kind)), default=-1)
-    shard = store / "shards" / f"{kind}-{number:05d}.tar"
-    begins = join_tars([unit.with_suffix(".tar") for unit in ready], shard)
-    write_lines(
-        _index(shard),
-        [
-            {**line, "at": begin + line["at"]} if "at" in line else line
-            for begin, unit in zip(begins, ready, strict=True)
-            for line in read_lines(unit)
-        ],
-    )
-    os.replace(hidden(shard), shard)
-    for unit in ready:
-        _forget(unit)
-    return len(ready)
-
-
-def _shards(store: Path, kind: str) -> list[Path]:
+def shards_of(store: Path, kind: str) -> list[Path]:
+    """Shards of a kind, oldest first."""
     return sorted((store / "shards").glob(f"{kind}-*.tar"))
 
 
-def _index(shard: Path) -> Path:
+def lines_of(shard: Path) -> Path:
+    """The file with the lines of a shard."""
     return shard.with_suffix(".jsonl")
-
-
-def _forget(ready: Path) -> None:
-    ready.unlink()
-    ready.with_suffix(".tar").unlink(missing_ok=True)

@@ -11,9 +11,10 @@ pytest.importorskip("torch")
 
 from openvasa.data import people  # noqa: E402
 from openvasa.data.demographics import Person  # noqa: E402
+from openvasa.data.packing import pack  # noqa: E402
 from openvasa.data.people import Refused, main, make_unit  # noqa: E402
 from openvasa.data.people_views import VIEWS, View, Wish  # noqa: E402
-from openvasa.data.store import Store, all_lines, create, pack  # noqa: E402
+from openvasa.data.store import Store, all_lines, create  # noqa: E402
 
 ABOUT = Person(33.0, 0.1, (0.1, 0.8, 0.05, 0.05), 20.0, (1.0, 2.0), 60.0)
 

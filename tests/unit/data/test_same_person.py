@@ -6,9 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
+from openvasa.data.packing import pack
 from openvasa.data.same_person import join_people
 from openvasa.data.shards import Line, Sample
-from openvasa.data.store import all_lines, create, pack, split_of, write_unit
+from openvasa.data.store import all_lines, create, split_of, write_unit
 
 FACES = np.eye(8)
 

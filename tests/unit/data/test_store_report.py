@@ -7,8 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
+from openvasa.data.packing import pack
 from openvasa.data.shards import Sample
-from openvasa.data.store import create, pack, write_unit
+from openvasa.data.store import create, write_unit
 from openvasa.data.store_report import write_report
 from openvasa.types import SAMPLES_PER_FRAME
 
