@@ -3,11 +3,9 @@
 from pathlib import Path
 
 import numpy as np
-import pytest
 
-from openvasa.commands.evaluate_latent_run import document, held_out, jpeg, page
+from openvasa.commands.evaluate_latent_run import document, jpeg, page
 from openvasa.metrics.findings import Findings
-from openvasa.types import InputError
 
 
 def _found() -> Findings:
@@ -33,8 +31,3 @@ def test_a_sheet_gets_coarser_until_it_is_small_enough() -> None:
     noise = np.random.default_rng(0).integers(0, 256, (200, 200, 3)).astype(np.uint8)
     fine, coarse = jpeg(noise, 10**6), jpeg(noise, 30_000)
     assert len(coarse) <= 30_000 < len(fine)
-
-
-def test_a_folder_without_held_out_people_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="no held-out people"):
-        held_out(tmp_path)

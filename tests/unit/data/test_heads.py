@@ -13,7 +13,17 @@ import torch
 
 from openvasa.data.head import fit, save_basis
 from openvasa.data.head_truth import TruthRenderer
-from openvasa.data.heads import DISTANCE, PITCH, ROLL, YAW, draw_recipe, main, redraw, to_bytes
+from openvasa.data.heads import (
+    DISTANCE,
+    PITCH,
+    ROLL,
+    YAW,
+    draw_recipe,
+    held_out,
+    main,
+    redraw,
+    to_bytes,
+)
 from openvasa.data.store import Store
 from openvasa.data.toy_head import toy_basis, toy_landmarks, toy_portrait
 from openvasa.types import InputError
@@ -138,3 +148,9 @@ def test_an_empty_folder_is_a_clear_error(
 ) -> None:
     assert main(["--portraits", str(tmp_path), "-o", str(tmp_path / "store")]) == 2
     assert "openvasa.data.portraits" in capsys.readouterr().err
+
+
+def test_only_held_out_people_are_evaluated_with(portraits: Path, tmp_path: Path) -> None:
+    assert held_out(portraits) == [("faker", 1)]
+    with pytest.raises(InputError, match="no held-out people"):
+        held_out(tmp_path)
