@@ -23,6 +23,8 @@ VERSION = 1
 REACTION = 2  # frames after the one shown with which an interruption begins
 _HEADER = struct.Struct("<BBHIQ")  # kind, flags, reserved, index, microseconds
 _PIECE = 100_000  # bytes of one message of sound, under the server's limit of 250 kB
+_MOST = 30.0  # seconds of sound that may wait; the server takes 40
+_PATIENCE = 0.02  # seconds between looks whether less waits
 _GOODBYE = 1.0  # seconds: a full buffer of unread frames hides the answer to a close
 
 
@@ -48,12 +50,14 @@ class LiveFrame:
         jpeg: The picture as a JPEG file.
         sound: 16-bit little-endian mono at the session's rate; zeros where nothing is spoken.
         speaking: Whether the sound holds any of what was sent.
+        ended: Whether with this frame a speech has been heard to its `end`.
     """
 
     index: int
     jpeg: bytes
     sound: bytes
     speaking: bool
+    ended: bool
 
     @property
     def time(self) -> float:
@@ -101,6 +105,7 @@ class LiveClient:
             "rate": rate, "pace": pace, "video": "jpeg", **wishes}  # fmt: skip
         self._track = SoundTrack(rate, FPS)
         self._void: int | None = None  # frames from here on belong to before the interruption
+        self._interruptions = 0
         self._socket: ClientConnection
         self._speech: asyncio.Task[None] | None = None
 
@@ -111,7 +116,9 @@ class LiveClient:
             LiveError: The server does not let it; `code` says why.
         """
         try:
-            self._socket = await connect(self._url, max_size=None, close_timeout=_GOODBYE)
+            self._socket = await connect(
+                self._url, max_size=None, close_timeout=_GOODBYE, compression=None
+            )
         except (OSError, WebSocketException) as error:
             raise LiveError("lost", f"no server takes a session at {self._url}.") from error
         try:
@@ -134,18 +141,29 @@ class LiveClient:
     async def send(self, pcm: bytes) -> None:
         """More speech: 16-bit little-endian mono at `rate`, whole samples.
 
-        In pace `live` it may come in bursts; at most 40 s may wait to be spoken.
+        It may come in bursts; beyond 30 s this waits until frames that speak them are read. What
+        an interruption finds waiting is not sent.
 
         Raises:
             LiveError: The session is over.
         """
+        interruptions = self._interruptions
         for start in range(0, len(pcm), _PIECE):
+            while self._track.waiting > _MOST * self.rate:
+                await asyncio.sleep(_PATIENCE)
+            if self._interruptions > interruptions:
+                return
             piece = pcm[start : start + _PIECE]
             self._track.send(piece)
             await self._give(piece)
 
     async def end(self) -> None:
-        """The speech is over; `live` falls silent, `free` makes the last frames."""
+        """The speech is over; `live` falls silent, `free` makes the last frames.
+
+        Raises:
+            LiveError: The session is over.
+        """
+        self._track.end()
         await self._tell({"type": "end"})
 
     def speak(self, pieces: Iterable[bytes]) -> None:
@@ -157,11 +175,21 @@ class LiveClient:
         self._speech = asyncio.create_task(self._speak(iter(pieces)))
 
     async def control(self, **controls: Any) -> None:
-        """Sets all controls anew (docs/controls.md); they hold from the next 0.2 s on."""
+        """Sets all controls anew (docs/controls.md); they hold from the next 0.2 s on.
+
+        Raises:
+            LiveError: The session is over.
+        """
         await self._tell({"type": "controls", "controls": controls})
 
     async def interrupt(self) -> None:
-        """Stop speaking: sound that waits is dropped, two frames later the portrait listens."""
+        """Stop speaking: sound that waits is dropped, two frames later the portrait listens.
+
+        Raises:
+            LiveError: The session is over.
+        """
+        self._interruptions += 1
+        self._track.drop()
         if self._speech is not None:
             self._speech.cancel()
         message: dict[str, Any] = {"type": "interrupt"}

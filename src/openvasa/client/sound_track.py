@@ -30,15 +30,31 @@ class SoundTrack:
         self._kept = bytearray()
         self._start = 0  # samples sent before those kept
         self._speeches: list[_Speech] = []
+        self._heard = 0  # of all that was sent: samples heard, or dropped
+        self._ends: list[int] = []  # samples sent when a speech was said to be over
 
     @property
     def sent(self) -> int:
         """Samples sent so far."""
         return self._start + len(self._kept) // WIDTH
 
+    @property
+    def waiting(self) -> int:
+        """Samples that were sent and not heard yet."""
+        return self.sent - self._heard
+
     def send(self, pcm: bytes) -> None:
         """Sound that went to the server."""
         self._kept += pcm
+
+    def end(self) -> None:
+        """The speech sent so far is whole."""
+        self._ends.append(self.sent)
+
+    def drop(self) -> None:
+        """The server was asked to drop what it has not spoken."""
+        self._heard = self.sent
+        self._ends.clear()
 
     def begin(self, sample: int, time: float) -> None:
         """Speech begins: sample number `sample` is heard at `time` seconds of the frames."""
@@ -60,12 +76,17 @@ class SoundTrack:
             end = self.sent if speech.end is None else speech.end
             speech.end = min(end, speech.first + cut - speech.at)
 
-    def of_frame(self, frame: int) -> tuple[bytes, bool]:
-        """The sound of one frame, and whether any of it is speech; older sound is forgotten."""
+    def of_frame(self, frame: int) -> tuple[bytes, bool, bool]:
+        """The sound of one frame, whether any is speech, and whether a speech is whole with it.
+
+        Older sound is forgotten.
+        """
         start, end = self._at(frame), self._at(frame + 1)
         sound, spoken = bytearray(WIDTH * (end - start)), False
         for speech in self._speeches:
             last = self.sent if speech.end is None else speech.end
+            if end > speech.at:
+                self._heard = max(self._heard, min(last, speech.first + end - speech.at))
             first = max(start, speech.at)
             count = min(end, speech.at + last - speech.first) - first
             if count > 0:
@@ -75,7 +96,14 @@ class SoundTrack:
                 piece = self._kept[source : source + WIDTH * count]
                 sound[target : target + len(piece)] = piece
         self._forget(start)
-        return bytes(sound), spoken
+        return bytes(sound), spoken, self._ended(spoken)
+
+    def _ended(self, spoken: bool) -> bool:
+        # The server counts in samples of its own rate: silence may begin a few of ours early.
+        slack = 0 if spoken else self._at(1)
+        before = len(self._ends)
+        self._ends = [end for end in self._ends if end > self._heard + slack]
+        return len(self._ends) < before
 
     def _at(self, frame: int) -> int:
         return round(frame * self._rate / self._fps)

@@ -54,6 +54,7 @@ def test_a_recording_becomes_frames_with_their_sound(url: str, avatar: str) -> N
     assert [frame.index for frame in frames] == list(range(50))
     assert frames[0].rgb().shape == (128, 128, 3) and frames[0].rgb().dtype == np.uint8
     assert b"".join(frame.sound for frame in frames) == sound
+    assert [frame.index for frame in frames if frame.ended] == [49]
     assert all(frame.speaking for frame in frames) and frames[25].time == 1.0
 
 
@@ -90,7 +91,7 @@ def test_live_it_breathes_speaks_and_is_interrupted(url: str, avatar: str) -> No
             again = b""
             async for frame in frames:
                 again += frame.sound
-                if again.strip(b"\0") and not frame.speaking:
+                if frame.ended:
                     break
             assert sound[:9600].strip(b"\0") == again.strip(b"\0")
 

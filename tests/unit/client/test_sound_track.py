@@ -25,7 +25,9 @@ def test_sound_is_heard_from_where_the_server_says() -> None:
     assert not track.of_frame(0)[1]
     assert (_heard(track, 1)[:320] == 0).all()
     assert (_heard(track, 2) == np.arange(321, 961)).all()
-    last, speaking = track.of_frame(3)
+    track.end()
+    last, speaking, ended = track.of_frame(3)
+    assert ended
     assert speaking and np.frombuffer(last, "<i2")[319] == 1280
     assert not any(np.frombuffer(last, "<i2")[320:])
 
@@ -45,8 +47,9 @@ def test_frames_carry_all_of_it_once(rate: int) -> None:
 def test_what_comes_after_silence_waits_for_its_own_beginning() -> None:
     track = SoundTrack(RATE, FPS)
     track.send(_count(1, 641))
+    track.end()
     track.begin(0, 0.0)
-    assert track.of_frame(0)[1]
+    assert track.of_frame(0)[1:] == (True, True)
     track.silence(0.04)
     track.send(_count(1, 641))
     assert not track.of_frame(1)[1]
@@ -57,14 +60,26 @@ def test_what_comes_after_silence_waits_for_its_own_beginning() -> None:
 def test_what_was_interrupted_is_not_heard() -> None:
     track = SoundTrack(RATE, FPS)
     track.send(_count(1, 6401))
+    track.end()
     track.begin(0, 0.0)
     assert track.of_frame(0)[1]
+    assert track.waiting == 6400 - STEP
+    track.drop()
     track.take_back(2)
-    assert track.of_frame(1)[1]
+    assert track.of_frame(1)[1] and not track.waiting
     assert not track.of_frame(2)[1] and not track.of_frame(3)[1]
     track.send(_count(7, 647))
     track.begin(6400, 0.2)
     assert (_heard(track, 5) == np.arange(7, 647)).all()
+
+
+def test_a_speech_ends_though_silence_begins_a_few_samples_early() -> None:
+    track = SoundTrack(24_000, FPS)
+    track.send(_count(0, 2 * 960))
+    track.end()
+    track.begin(0, 0.0)
+    track.silence(0.0798)
+    assert [track.of_frame(frame)[2] for frame in range(4)] == [False, False, True, False]
 
 
 def test_what_was_heard_is_forgotten() -> None:
