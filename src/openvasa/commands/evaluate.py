@@ -13,6 +13,7 @@ from openvasa.commands import (
     evaluate_controls,
     evaluate_latent,
     evaluate_mark,
+    evaluate_speech,
     evaluate_study,
 )
 from openvasa.commands.evaluate_run import (
@@ -71,7 +72,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     latent = evaluate_latent.add(kinds)
     controls = kinds.add_parser("controls", help="whether controls do what they say, and life")
     evaluate_controls.configure(controls)
-    for kind in (videos, benchmark, study, corrupt, floors, experts, mark, latent, controls):
+    said = kinds.add_parser("speech", help="lips against phones, language by language")
+    evaluate_speech.configure(said)
+    for kind in (
+        videos, benchmark, study, corrupt, floors, experts, mark, latent, controls, said
+    ):  # fmt: skip
         _shared(kind, references=kind in (videos, benchmark))
 
 
@@ -174,5 +179,5 @@ def _system(video: Path, folder: Path) -> str:
 _RUNS: dict[str, Callable[[argparse.Namespace], None]] = {
     "videos": _videos, "benchmark": evaluate_benchmark.run, "study": evaluate_study.run,
     "corruptions": _corruptions, "floors": _floors, "experts": _experts, "mark": evaluate_mark.run,
-    "latent": evaluate_latent.run, "controls": evaluate_controls.run,
+    "latent": evaluate_latent.run, "controls": evaluate_controls.run, "speech": evaluate_speech.run,
 }  # fmt: skip

@@ -215,6 +215,41 @@ EVALUATION: tuple[tuple[str, str, str], ...] = (
      "bowls, a big broom, and a bit of patience!"),
 )  # fmt: skip
 
+# Language: a voice that training never hears, and what it says so that its lips can be counted:
+# many p, b, m, /i/, /u/ and pauses.
+LIP_SENTENCES: dict[str, tuple[str, tuple[str, ...]]] = {
+    "en": ("am_michael", (
+        "My mother keeps a blue moped by the pool. You may see two of them, if you peek.",
+        "Who brought me these boots? Peter, I believe, and he paid a bit more than we meant.",
+        "Pack the beans, the soup and the cream. The bus leaves from the moon museum at noon.",
+    )),
+    "es": ("em_alex", (
+        "Mi mamá compró un abanico. Tú subiste por la puerta, y luego viste la bicicleta.",
+        "Un buen amigo pide poco. Aquí nunca llueve, pero hay nubes bajas sobre el pueblo.",
+        "Pepe busca su brújula. La perdió un lunes, bajo la higuera de la iglesia.",
+    )),
+    "fr": ("ff_siwis", (
+        "Ma petite bouteille est vide. Nous sommes partis samedi, sous une pluie battante.",
+        "Où habite Philippe? Il m'a promis une boîte de biscuits, mais pas pour tout de suite.",
+        "Les poules du pays sont blanches. Tout le monde imite la mouche, puis la souris.",
+    )),
+    "it": ("if_sara", (
+        "Mia mamma prepara il pane bianco. Tu prendi un libro, e lui beve un bicchiere di più.",
+        "Il bambino pulisce la piscina. Subito dopo, lupi e gufi imparano a ballare.",
+        "Più tardi, un amico mi aiuta. La luna illumina i tubi e i muri del municipio.",
+    )),
+    "pt": ("pm_santa", (
+        "Minha mãe comprou uma blusa. Tu viste a lua, e eu bebi um suco de uva.",
+        "Pedro mora aqui perto. Um pouco de música, por favor, e depois pipoca para os meninos.",
+        "O menino subiu a rua. Ali, um lobo mau abriu a boca e pediu bolo.",
+    )),
+    "hi": ("hf_alpha", (
+        "मेरी माँ बाज़ार में फूल बेचती है। तुम भी मीठा दूध पीती हो।",
+        "पापा ने मुझे एक पुरानी पुस्तक दी। बिल्ली धूप में सोती है।",
+        "भालू पानी पीने आया। मीना ने बीस मूली और पपीता ख़रीदा।",
+    )),
+}  # fmt: skip
+
 DEMO = (
     "en", "af_heart",
     "Hello! I used to be just a photograph. Then somebody gave me a voice, "

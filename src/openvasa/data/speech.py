@@ -1,6 +1,6 @@
 """Synthetic training speech with exact phone times: what to say, in whose voice, and the files.
 
-`python -m openvasa.data.speech {train,eval,demo} MODEL_FOLDER OUT`. Knows nothing of faces or
+`python -m openvasa.data.speech {train,eval,lips,demo} MODEL_FOLDER OUT`. Knows nothing of faces or
 training.
 """
 
@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from openvasa.data.sentences import DEMO, EVALUATION, SENTENCES
+from openvasa.data.sentences import DEMO, EVALUATION, LIP_SENTENCES, SENTENCES
 from openvasa.data.tts import SILENCE, TTS_RATE, Kokoro, Utterance
 from openvasa.types import SAMPLE_RATE, Array
 
@@ -131,10 +131,20 @@ def make_evaluation(model: Kokoro, out: Path) -> None:
         write_wav(out / f"{name}.wav", said.audio, SAMPLE_RATE)
 
 
+def make_lip_sentences(model: Kokoro, out: Path) -> None:
+    """Say what `openvasa evaluate speech` counts lips in, as npz with phones."""
+    out.mkdir(parents=True, exist_ok=True)
+    for language, (voice, texts) in LIP_SENTENCES.items():
+        for number, text in enumerate(texts):
+            _, said = model.speak(text, language, voice)
+            facts = {"text": text, "lang": language, "voice": voice, "split": "eval"}
+            write_utterance(out / f"{language}_{number}.npz", said, **facts)
+
+
 def main(argv: list[str] | None = None) -> int:
-    """Make speech: `python -m openvasa.data.speech {train,eval,demo} MODEL_FOLDER OUT`."""
+    """Make speech: `python -m openvasa.data.speech {train,eval,lips,demo} MODEL_FOLDER OUT`."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("what", choices=("train", "eval", "demo"))
+    parser.add_argument("what", choices=("train", "eval", "lips", "demo"))
     parser.add_argument("model", type=Path, help="folder with kokoro.onnx, vocab.json, voices/")
     parser.add_argument("out", type=Path)
     parser.add_argument("--minutes", type=float, default=27.0)
@@ -146,6 +156,8 @@ def main(argv: list[str] | None = None) -> int:
         make(model, args.out, args.minutes, args.seed, args.mixed)
     elif args.what == "eval":
         make_evaluation(model, args.out)
+    elif args.what == "lips":
+        make_lip_sentences(model, args.out)
     else:
         args.out.mkdir(parents=True, exist_ok=True)
         audio, _ = model.speak(DEMO[2], DEMO[0], DEMO[1])

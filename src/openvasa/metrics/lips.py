@@ -32,6 +32,7 @@ _SPREAD, _ROUNDED, _SILENCE = {"i", "iː"}, {"u", "uː"}, {"sil"}
 _REACH = 2  # frames searched on either side of a phone's middle
 _CLOSED = 0.25  # of the clip's 90th percentile of the gap
 _MOVES = 0.008  # of the face's height: a gap that varies less (10th to 90th percentile) is still
+_SOON = 3  # frames from the end of the sound to lips at rest
 _PAUSE = 0.2  # seconds; shorter silences give lips no time to rest
 
 
@@ -123,6 +124,22 @@ def measure_lips(track: Lips, phones: Phones) -> LipCounts:
         rest=float(gap[quiet].mean() / gap[~quiet].mean()) if rested else 0.0, rests=int(rested),
         moving=int(moving), clips=1,
     )  # fmt: skip
+
+
+def settled(gap: Floats, phones: Phones) -> tuple[int, int]:
+    """Pauses of 0.2 s and more: those whose lips rest in time, and all.
+
+    In time is when the gap [T] has come under a quarter of its 90th percentile no later than
+    `_SOON` frames after the frame in which the sound ends.
+    """
+    limit = _CLOSED * float(np.quantile(gap, 0.9))
+    ends = [
+        frame_of(start)
+        for name, start, end in zip(phones.names, phones.start, phones.end, strict=True)
+        if name in _SILENCE and end - start >= _PAUSE and start > 0
+    ]
+    ends = [at for at in ends if at + _SOON < len(gap)]
+    return sum(float(gap[at : at + _SOON + 1].min()) <= limit for at in ends), len(ends)
 
 
 def frame_of(seconds: float) -> int:

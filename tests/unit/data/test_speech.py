@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from openvasa.data import speech, tts
-from openvasa.data.sentences import EVALUATION, SENTENCES
+from openvasa.data.sentences import EVALUATION, LIP_SENTENCES, SENTENCES
 
 
 def spoken(tokens: str, units: list[int], quiet: tuple[int, ...] = ()) -> list[tuple[str, int]]:
@@ -73,3 +73,11 @@ def test_mixed_voices_are_of_training_voices_and_hardly_repeat() -> None:
     assert all(2 <= len(set(voice.split("+"))) <= 3 for voice in voices)
     assert not {part for voice in voices for part in voice.split("+")} & set(speech.PROBE_VOICES)
     assert len(set(voices)) > 0.9 * len(voices)
+
+
+def test_sentences_for_lips_are_said_by_voices_held_out_and_trained_on_by_none() -> None:
+    heard = {v for _, voice, _, _ in speech.plan(60) for v in voice.split("+")}
+    known = {line for lines in SENTENCES.values() for line in lines}
+    for voice, texts in LIP_SENTENCES.values():
+        assert voice not in heard - set(speech.PROBE_VOICES)
+        assert not known & set(texts)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from openvasa.metrics.face_sequence import FaceSequence
-from openvasa.metrics.lips import LipCounts, frame_of, measure_lips
+from openvasa.metrics.lips import LipCounts, frame_of, measure_lips, settled
 from openvasa.metrics.phones import Phones
 
 NAMES = ("sil", "a", "p", "t", "a", "i", "m", "u", "a", "k")
@@ -68,3 +68,12 @@ def test_phones_beyond_the_video_do_not_count() -> None:
 def test_clips_add_up() -> None:
     one = LipCounts(closures=1, bilabials=2, rest=0.5, rests=1, clips=1)
     assert one + one == LipCounts(closures=2, bilabials=4, rest=1.0, rests=2, clips=2)
+
+
+def test_lips_settle_in_time_only_if_they_close_within_three_frames() -> None:
+    pause = Phones(("a", "sil", "a"), np.array([0.0, 1.0, 2.0]), np.array([1.0, 2.0, 3.0]))
+    for late, answer in ((3, 1), (4, 0)):
+        gap = np.full(75, 0.06)
+        gap[25 + late : 50] = 0.0
+        assert settled(gap, pause) == (answer, 1)
+    assert settled(np.full(20, 0.06), pause) == (0, 0)  # the pause lies beyond the video
