@@ -11,6 +11,7 @@ STAGES = {
     "audio": "openvasa.train.audio_stage",
     "autoencoder": "openvasa.train.autoencoder_stage",
     "capp-expert": "openvasa.train.capp_expert",
+    "finetune": "openvasa.commands.train_finetune",
     "motion": "openvasa.train.motion_stage",
     "smoke": "openvasa.train.smoke",
     "sync-expert": "openvasa.train.sync_expert",
@@ -22,6 +23,7 @@ Runs one stage of training; all that follows the stage's name is for the stage i
 stages:
   audio        a large speech encoder -> the compact causal one
   autoencoder  portraits and clips -> the face latent model, a phase at a time
+  finetune     videos of one person -> a model folder for that person
   motion       motion tracks and audio features -> the motion model
   capp-expert  real videos -> the judge of head motion against sound
   sync-expert  real videos -> the judge of lips against sound

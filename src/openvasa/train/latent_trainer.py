@@ -37,7 +37,7 @@ from openvasa.train.perceptual import PerceptualLoss
 from openvasa.train.recompute import recompute_blocks
 
 Batch = dict[str, Tensor]  # what `FramePairs.batch` and `.points_batch` give, as tensors
-PHASES = ("geometry", "warps", "picture", "joint")
+PHASES = ("geometry", "warps", "picture", "joint")  # `person_trainer` has one more
 
 
 @dataclass(kw_only=True)
@@ -200,8 +200,17 @@ class LatentTrainer:
         use = torch.rand(count, 1, device=self.device) < 0.5
         dynamics = torch.where(use, known, target.dynamics)
         code = model.encode(batch["source_image"], batch["source_points"], source)
+        losses = self.redrawn(batch, code, target.pose, dynamics)
+        if o.swap_every and number % o.swap_every == 0:
+            losses |= self.swaps(batch, code, source, target)
+        return losses
+
+    def redrawn(self, batch: Batch, code: PortraitCode, pose: Tensor,
+                dynamics: Tensor) -> dict[str, Tensor]:  # fmt: skip
+        """The target frame drawn from the source, against the target itself."""
+        o, count = self.options, len(batch["group"])
         hole = batch["hole"][:, None]
-        out = model.decode(code, target.pose, dynamics, batch["flow"], hole)
+        out = self.model.decode(code, pose, dynamics, batch["flow"], hole)
         made = compose(batch["source_image"], out)
         wanted, points = batch["target_image"], batch["target_points"]
         weight = picture_weight(hole, points)
@@ -217,8 +226,6 @@ class LatentTrainer:
             losses["perceptual"] = o.perceptual * self.perceptual(near[:count], near[count:])
         if o.adversarial:
             losses["adversarial"] = o.adversarial * self.adversarial(near[:count], near[count:])
-        if o.swap_every and number % o.swap_every == 0:
-            losses |= self.swaps(batch, code, source, target)
         return losses
 
     def adversarial(self, made: Tensor, wanted: Tensor) -> Tensor:
@@ -275,6 +282,7 @@ def phase_parameters(model: FaceAutoencoder, phase: str) -> Iterator[torch.nn.Pa
     for name, parameter in model.named_parameters():
         shape = name.startswith(("motion.", "warp."))
         learns = {"joint": True, "geometry": shape, "picture": not shape,
-                  "warps": name.startswith("warp.")}[phase]  # fmt: skip
+                  "warps": name.startswith("warp."), "person": not name.startswith("motion."),
+                  }[phase]  # fmt: skip
         if parameter.requires_grad and learns:
             yield parameter
