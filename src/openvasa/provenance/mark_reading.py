@@ -1,7 +1,7 @@
 """Pictures -> whether they carry the invisible mark, which content id, and in which seconds.
 
 Fifty frames are averaged and read as one picture: the mark is the same in all of them, what moves
-behind it is not.
+behind it is not. Where no fifty tell it, all together may.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def read_image(image: Image) -> MarkReading:
 
 
 def read_frames(frames: Iterable[Image], fps: float) -> MarkReading:
-    """Reads a video, 50 frames at a time.
+    """Reads a video, 50 frames at a time, and all of it at once where that tells nothing.
 
     Args:
         frames: u8 [H, W, 3] RGB each, all of one size; at least one.
@@ -79,14 +79,19 @@ def read_frames(frames: Iterable[Image], fps: float) -> MarkReading:
     windows: list[_Window] = []
     seconds: list[tuple[float, float, bool]] = []
     known: list[Place] = []
-    first = 0
+    first, total = 0, np.zeros(1, np.float32)
     for luma, count in _means(frames):
+        total = total + luma * np.float32(count)
         window = _read(luma, known)
         if window.present:
             known = [window.finding.place]
         windows.append(window)
         seconds.append((first / fps, (first + count) / fps, window.present))
         first += count
+    if len(windows) > 1 and not known:
+        windows.append(_read(total / np.float32(first), known))
+        if windows[-1].present:  # in which seconds is not known
+            seconds = [(0.0, first / fps, True)]
     return _reading(windows, seconds)
 
 

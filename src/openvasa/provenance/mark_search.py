@@ -1,11 +1,13 @@
 """Where in a picture the mark's tile lies, if it does: its scale and shift, found by correlation.
 
-Only the phases of the waves are compared with the key, never their amplitudes. The key's phases are
-independent and uniform, so whatever an unmarked picture shows, the agreement of the sync waves is a
-sum of independent terms, normal and in its tails lighter; how far the data waves agree on any signs
-at all is independent of it, and the score is both together. This is what the probability of a false
-alarm rests on. Phase-only correlation: Kuglin & Hines, IEEE Int.
-Conf. Cybernetics and Society 1975.
+The phases of the waves are compared with the key; a wave's amplitude, against that of waves of about
+its length, only says how much it counts (a limited linear correlator: Kassam, "Signal Detection in
+Non-Gaussian Noise", 1988). The key's phases are independent and uniform, so whatever an unmarked
+picture shows, the agreement of the sync waves is a sum of independent terms, normal and in its
+tails lighter, for E exp(t w cos p) = I_0(t w) <= exp(t^2 w^2 / 4); how far the data waves agree on
+any signs at all is independent of it, and the score is both together. This is what the probability
+of a false alarm rests on. Phase-only correlation: Kuglin & Hines, IEEE Int. Conf. Cybernetics and
+Society 1975.
 """
 
 from __future__ import annotations
@@ -28,8 +30,13 @@ from openvasa.types import Array
 _FINE = 0.5
 _GROUP = 2**0.25  # scales that share one resized picture
 _HALF = TILE // 2
-_BROAD, _AROUND = 2.0, 2.5  # pixels: blur that is taken away; reach of the local strength
-_FLOOR = 1.0  # levels, below which a smooth place is no more trustworthy than others
+_BROAD, _AROUND = 1.5, 2.5  # pixels: blur that is taken away; reach of the local strength
+_FLOOR = 2.0  # levels, below which a smooth place is no more trustworthy than others
+_LOUDEST = 2.0  # a wave counts at most so much more than others of its length
+_RING = 4  # waves along the tile: those that differ by less have about one length
+# Shares of sync and data waves in the score, on the unit circle: the sync waves tell more when
+# little is left.
+_SYNC, _DATA = 0.85, math.sqrt(1 - 0.85**2)
 _SMALLEST = 0.45  # pixels a unit: below, the waves are too short for the pixels
 _FEWEST = 180  # units of the frame that must be in sight along its shorter side
 _STEP = 0.012  # between scales searched; a wave at the frame's edge slips by a fifth
@@ -87,7 +94,7 @@ def look_near(luma: Array, expected: list[Place]) -> Finding:
             spectrum = _spectrum(prepared, unit, shrink)
             sync, found = _refined(spectrum, Place(unit, place.down, place.across))
             soft = _soft(spectrum, found)
-            score = (sync + _strength(soft)) / math.sqrt(2)
+            score = _SYNC * sync + _DATA * _strength(soft, spectrum)
             tried += len(_NEAR) ** 2
             if best is None or score > best[0]:
                 best = (score, found, soft)
@@ -145,11 +152,25 @@ def _prepared(luma: Array, unit: float) -> tuple[Array, Shrink]:
 
 
 def _spectrum(prepared: Array, unit: float, shrink: Shrink) -> NDArray[np.complex128]:
-    """Phases of all waves of the key, c128 [S + P] of length 1, sync first."""
+    """All waves of the key, c128 [S + P], sync first; length 1 is that of others like them."""
     down, across = waves().all.T
     folded = _folded(prepared, 2 * unit * shrink[0], 2 * unit * shrink[1])
     values = np.fft.rfft2(folded)[down, across]
-    return (values / np.maximum(np.abs(values), 1e-12)).astype(np.complex128)
+    loud = np.abs(values) + 1e-12
+    level = np.bincount(_rings(), loud) / np.maximum(np.bincount(_rings()), 1)
+    counts = np.minimum(1 / level[_rings()], _LOUDEST / loud)
+    return (values * counts).astype(np.complex128)
+
+
+@cache
+def _rings() -> NDArray[np.int64]:
+    """i64 [S + P]: which waves are about as long as each other."""
+    return (np.hypot(*waves().all.T) / _RING).astype(np.int64)
+
+
+def _spread(spectrum: NDArray[np.complex128]) -> float:
+    """Standard deviation of the sync waves' agreement in an unmarked picture."""
+    return math.sqrt(float(np.sum(np.abs(spectrum[: len(waves().sync)]) ** 2)) / 2 + 1e-12)
 
 
 def _peak(spectrum: NDArray[np.complex128]) -> tuple[float, float, float]:
@@ -159,7 +180,7 @@ def _peak(spectrum: NDArray[np.complex128]) -> tuple[float, float, float]:
     product[key.sync[:, 0], key.sync[:, 1]] = np.conj(spectrum[: len(key.sync)]) * key.sync_phase
     surface = np.fft.irfft2(product, (_HALF, _HALF))
     down, across = np.unravel_index(int(surface.argmax()), surface.shape)
-    score = float(surface[down, across]) * _HALF**2 / 2 / math.sqrt(len(key.sync) / 2)
+    score = float(surface[down, across]) * _HALF**2 / 2 / _spread(spectrum)
     return score, 2 * float(down) - 0.5, 2 * float(across) - 0.5
 
 
@@ -171,7 +192,7 @@ def _refined(spectrum: NDArray[np.complex128], place: Place) -> tuple[float, Pla
     turn_down, turn_across = _near_turns()
     surface = ((turn_down * agreement) @ turn_across.T).real
     down, across = np.unravel_index(int(surface.argmax()), surface.shape)
-    score = float(surface[down, across]) / math.sqrt(len(key.sync) / 2)
+    score = float(surface[down, across]) / _spread(spectrum)
     return score, Place(place.unit, place.down + _NEAR[down], place.across + _NEAR[across])
 
 
@@ -190,14 +211,15 @@ def _near_turns() -> tuple[NDArray[np.complex128], NDArray[np.complex128]]:
     return _turn(sync[:, 0], near), _turn(sync[:, 1], near)
 
 
-def _strength(soft: Array) -> float:
+def _strength(soft: Array, spectrum: NDArray[np.complex128]) -> float:
     """How much more the data waves agree on their signs, whichever these are, than by chance.
 
     The sum of squares is chi-squared; its cube root is nearly normal (Wilson & Hilferty, "The
     distribution of chi-square", PNAS 17, 1931).
     """
-    repeated = np.bincount(waves().carries, minlength=CODE_LENGTH)
-    mean_square = float(np.mean(soft.astype(np.float64) ** 2 / (repeated / 2)))
+    key = waves()
+    power = np.bincount(key.carries, np.abs(spectrum[len(key.sync) :]) ** 2, CODE_LENGTH)
+    mean_square = float(np.mean(soft.astype(np.float64) ** 2 / (power / 2 + 1e-12)))
     spread = 2 / (9 * CODE_LENGTH)
     return (mean_square ** (1 / 3) - (1 - spread)) / math.sqrt(spread)
 

@@ -1,8 +1,9 @@
 """The invisible mark: put into the pixels of each frame here, read by `mark_reading`.
 
 A frame is marked by itself and in the same way each time: nothing flickers, and frames may be
-dropped, repeated or reordered without harm. The pattern is added to all three colors alike, faint
-where the picture is smooth and stronger where its texture hides it.
+dropped, repeated or reordered without harm. The pattern is faint where the picture is smooth and
+stronger where its texture hides it. It is read from luma, so each color is changed by its share of
+luma: of all changes of one energy this one changes luma most.
 """
 
 from __future__ import annotations
@@ -20,13 +21,15 @@ from openvasa.types import Array, Image
 
 __all__ = ["PAYLOAD_BITS", "MarkReading", "PixelMark", "read_frames", "read_image"]
 
-# Strengths are standard deviations of the pattern, in levels of 255.
-_FAINTEST = 1.0  # on smooth skin and walls; looked at: 1.6 shows there, 1.0 does not
-_STRONGEST = 3.5  # in hair and foliage
-_TEXTURE = 0.3  # strength a level of texture ...
+# Strengths are standard deviations of the pattern in luma, in levels of 255.
+_FAINTEST = 0.6  # on smooth skin and walls; looked at: 1.6 shows there
+_STRONGEST = 5.0  # in hair and foliage
+_TEXTURE = 0.5  # strength a level of texture ...
 _SHADING = 2.0  # ... beyond the deviation that a smooth but round surface has
-_MEAN_SQUARE = 3.9  # of the whole frame: with rounding, 42.1 dB
+_MEAN_SQUARE = 5.2  # of the whole frame: with rounding, 42.1 dB
 _DARK, _DARK_LEVEL = 0.55, 40.0  # share of the strength in black, and the luma from which it is 1
+_LUMA = np.array([0.299, 0.587, 0.114])
+_COLOR = (_LUMA / np.sum(_LUMA**2)).astype(np.float32)  # levels of each color a level of luma
 _CELL = 8.0  # units, side of the squares in which texture is measured
 _STEPS = 24.0  # the pattern is kept in whole numbers: this many a standard deviation
 _compiled = numba.njit(cache=True, nogil=True, fastmath=True)
@@ -67,7 +70,7 @@ class PixelMark:
         height, width = image.shape[:2]
         cell = max(round(_CELL * unit_of(height, width)), 2)
         out = np.empty_like(image)
-        _add(image, self._pattern(height, width), _strength(image, cell), cell, out)
+        _add(image, self._pattern(height, width), _strength(image, cell), cell, _COLOR, out)
         return out
 
     def _pattern(self, height: int, width: int) -> NDArray[np.int8]:
@@ -161,7 +164,7 @@ def _cells(image, cell):  # type: ignore[no-untyped-def]
 
 
 @_compiled
-def _add(image, pattern, strength, cell, out):  # type: ignore[no-untyped-def]
+def _add(image, pattern, strength, cell, color, out):  # type: ignore[no-untyped-def]
     """Adds the pattern, its strength interpolated linearly between the cells' middles."""
     height, width = pattern.shape
     rows, columns = strength.shape
@@ -181,6 +184,6 @@ def _add(image, pattern, strength, cell, out):  # type: ignore[no-untyped-def]
             u = np.float32(at - left)
             across[x] = (one - u) * line[left] + u * line[left + 1]
         for x in range(width):
-            change = np.int32(np.floor(across[x] * pattern[y, x] + half))
             for c in range(3):
+                change = np.int32(np.floor(across[x] * pattern[y, x] * color[c] + half))
                 out[y, x, c] = min(max(np.int32(image[y, x, c]) + change, 0), 255)

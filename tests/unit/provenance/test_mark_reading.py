@@ -7,6 +7,7 @@ import pytest
 from PIL import Image as Pillow
 
 from marked_pictures import picture
+from openvasa.provenance import mark_reading
 from openvasa.provenance.pixel_mark import PixelMark, read_frames, read_image
 
 ID = 0x0123456789AB
@@ -74,3 +75,17 @@ def test_frames_vote() -> None:
     assert read_image(frames[0]).payload is None
     assert read_frames(frames, 25).payload == ID
     assert read_frames(frames[::-1], 30).payload == ID
+
+
+def test_all_frames_tell_together_what_no_part_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mark_reading, "WINDOW", 2)
+    rng = np.random.default_rng(1)
+    marked = MARK.embed(picture(256, 256)).astype(np.float32)
+    frames = [
+        np.clip(marked + rng.normal(0, 75, marked.shape), 0, 255).astype(np.uint8)
+        for _ in range(10)
+    ]  # fmt: skip
+    found = read_frames(frames, 25)
+    assert (
+        found.present and found.payload == ID and found.seconds == [(0.0, 0.4, True)]
+    )  # not in which seconds
