@@ -1,7 +1,7 @@
 """Where in a picture the mark's tile lies, if it does: its scale and shift, found by correlation.
 
-The phases of the waves are compared with the key; a wave's amplitude, against that of waves of about
-its length, only says how much it counts (a limited linear correlator: Kassam, "Signal Detection in
+The phases of the waves are compared with the key; a wave's amplitude, against that of waves about
+as long, only says how much it counts (a limited linear correlator: Kassam, "Signal Detection in
 Non-Gaussian Noise", 1988). The key's phases are independent and uniform, so whatever an unmarked
 picture shows, the agreement of the sync waves is a sum of independent terms, normal and in its
 tails lighter, for E exp(t w cos p) = I_0(t w) <= exp(t^2 w^2 / 4); how far the data waves agree on

@@ -82,10 +82,10 @@ def test_all_frames_tell_together_what_no_part_does(monkeypatch: pytest.MonkeyPa
     rng = np.random.default_rng(1)
     marked = MARK.embed(picture(256, 256)).astype(np.float32)
     frames = [
-        np.clip(marked + rng.normal(0, 75, marked.shape), 0, 255).astype(np.uint8)
-        for _ in range(10)
+        np.clip(marked + rng.normal(0, 90, marked.shape), 0, 255).astype(np.uint8)
+        for _ in range(16)
     ]  # fmt: skip
     found = read_frames(frames, 25)
     assert (
-        found.present and found.payload == ID and found.seconds == [(0.0, 0.4, True)]
+        found.present and found.payload == ID and found.seconds == [(0.0, 0.64, True)]
     )  # not in which seconds
