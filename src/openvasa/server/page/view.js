@@ -31,7 +31,7 @@ function say(words) {
 
 function connect() {
   const scheme = location.protocol === "https:" ? "wss" : "ws";
-  const socket = new WebSocket(`${scheme}://${location.host}/v1/view/${location.pathname.split("/").pop()}`);
+  const socket = new WebSocket(`${scheme}://${location.host}/v1/view/${location.pathname.split("/").pop()}${location.search}`);
   socket.binaryType = "arraybuffer";
   socket.onmessage = ({ data }) => {
     tries = 0;
