@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from functools import partial
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from openvasa.engine.animator import Animator
 from openvasa.engine.stream import StreamSession
@@ -17,6 +15,7 @@ from openvasa.server.metrics import Tally
 from openvasa.server.outbox import Outbox, Parcel
 from openvasa.server.pictures import create_encoder
 from openvasa.server.requests import VERSION, Hello, answer
+from openvasa.server.scratch import Scratch
 from openvasa.server.seats import Seats, real_time_factor
 from openvasa.server.settings import Settings
 from openvasa.server.views import Views
@@ -35,6 +34,7 @@ class Studio:
         performances: Live now.
         views: Of the sessions that run.
         tally: What was done so far.
+        scratch: Where files of clients lie.
         draining: Whether what runs may end and nothing new begins; set from outside.
         closing: Whether all is over.
     """
@@ -50,8 +50,8 @@ class Studio:
         self.seats = Seats(
             int(real_time_factor(animator)) if settings.sessions is None else settings.sessions
         )
-        self._folder = TemporaryDirectory(prefix="openvasa-serve-")
-        folder = Path(self._folder.name)
+        self.scratch = Scratch()
+        folder = self.scratch.folder
         self.avatars = AvatarStore(animator, settings, folder)
         self.jobs = JobQueue(animator, settings, folder)
         self.performances: set[LivePerformance] = set()
@@ -123,7 +123,7 @@ class Studio:
         for performance in performances:
             performance.join()
         self.jobs.close()
-        self._folder.cleanup()
+        self.scratch.close()
 
     def __enter__(self) -> Studio:
         """Returns itself."""

@@ -155,7 +155,7 @@ def test_old_guests_make_room(animator) -> None:
 
 def test_nothing_stays_behind(animator) -> None:
     with serving(animator, settings_with()) as client:
-        folder = Path(client.app.state.studio._folder.name)
+        folder = client.app.state.studio.scratch.folder
         _order(client, upload(client), wav(tone(30.0)))
         assert any(folder.iterdir())
     assert not folder.exists()

@@ -183,6 +183,27 @@ def test_clients_that_go_leave_nothing(client: TestClient) -> None:
     assert _threads() == 0
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_performance_that_breaks_off_leaves_nothing(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise MemoryError
+
+    avatar, performances = upload(client), client.app.state.studio.performances
+    with client.websocket_connect(LIVE) as socket:
+        _open_live(socket, avatar)
+        (performance,) = performances
+        with client.websocket_connect(LIVE) as other:
+            _open_live(other, avatar)
+            monkeypatch.setattr(performance._session, "iterate", broken)
+            assert _until(socket, "error")[0]["code"] == "internal"
+            assert _until(socket, "close")[0]["code"] == 1011
+            count = [receive(other) for _ in range(10)]  # somebody else goes on
+            assert all(isinstance(frame, tuple) for frame in count)
+    assert settled(client) and _threads() == 0
+
+
 def test_the_end_of_the_server_ends_the_sessions(animator) -> None:
     with serving(animator, settings_with()) as client:
         with client.websocket_connect(LIVE) as socket:
