@@ -93,7 +93,7 @@ def _reading(frames: Frames, fps: float) -> MarkReading:
     return read_image(frames[0]) if len(frames) == 1 else read_frames(frames, fps)
 
 
-def _encoded(frames: Frames, crf: int, rate: int = FPS) -> Frames:
+def encoded(frames: Frames, crf: int, rate: int = FPS) -> Frames:
     """Through x264 and back."""
     file = io.BytesIO()
     height, width = frames[0].shape[:2]
@@ -114,7 +114,7 @@ def _encoded(frames: Frames, crf: int, rate: int = FPS) -> Frames:
 def _h264(crf: int, change: Callable[[Image], Image] | None = None) -> Attack:
     def attack(frames: Frames) -> tuple[Frames, float]:
         changed = frames if change is None else [change(frame) for frame in frames]
-        return _encoded(changed, crf), FPS
+        return encoded(changed, crf), FPS
 
     return attack
 
@@ -122,7 +122,7 @@ def _h264(crf: int, change: Callable[[Image], Image] | None = None) -> Attack:
 def _rate(fps: int) -> Attack:
     def attack(frames: Frames) -> tuple[Frames, float]:
         shown = [frames[k * FPS // fps] for k in range(len(frames) * fps // FPS)]
-        return _encoded(shown, 23, fps), fps
+        return encoded(shown, 23, fps), fps
 
     return attack
 

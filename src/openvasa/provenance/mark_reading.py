@@ -19,8 +19,9 @@ from openvasa.types import Array, Image
 
 WINDOW = 50  # frames that vote together
 LIMIT = 1e-5  # probability at most that an unmarked picture is called marked
-# A mark can be found at its place or anywhere, by its score alone or with the checksum's help.
-_WAYS = 4
+# A mark can be found at its place, near it or anywhere, by its score alone or with the checksum's
+# help.
+_WAYS = 6
 _CHECKSUM = 2.0**-16  # probability that noise passes it
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 
@@ -107,14 +108,16 @@ def _means(frames: Iterable[Image]) -> Iterator[tuple[Array, int]]:
 
 
 def _read(luma: Array, known: list[Place]) -> _Window:
-    """Looks where the mark ought to be, and if it is not there, everywhere."""
+    """Looks where the mark ought to be, then around, and if it is not there, everywhere."""
     height, width = luma.shape
-    whole = {min(height, width) / UNITS, unit_of(height, width)}
-    window = _judged(look_near(luma, [*known, *(Place(unit, 0.0, 0.0) for unit in whole)]))
-    if window.present:
-        return window
-    finding = look_everywhere(luma)
-    return window if finding is None else min(window, _judged(finding), key=_alarm)
+    units = {min(height, width) / UNITS, unit_of(height, width)}
+    whole = [Place(unit, 0.0, 0.0) for unit in units]
+    window = _judged(look_near(luma, whole, exact=True))
+    if not window.present:
+        window = min(window, _judged(look_near(luma, [*known, *whole])), key=_alarm)
+    if not window.present and (finding := look_everywhere(luma)) is not None:
+        window = min(window, _judged(finding), key=_alarm)
+    return window
 
 
 def _judged(finding: Finding) -> _Window:

@@ -41,7 +41,8 @@ _SMALLEST = 0.45  # pixels a unit: below, the waves are too short for the pixels
 _FEWEST = 180  # units of the frame that must be in sight along its shorter side
 _STEP = 0.012  # between scales searched; a wave at the frame's edge slips by a fifth
 _COVERED = 640  # units: longest reach over which that must hold
-_NEAR = np.arange(-1.5, 1.75, 0.5)  # units around an expected place
+_NEAR = np.arange(-1.5, 1.75, 0.5)  # units around an expected place ...
+_EXACT = slice(2, 5)  # ... and those of them within half a unit
 _CANDIDATES = 4
 Shrink = tuple[float, float]  # resized over first size: down, across
 _compiled = numba.njit(cache=True, nogil=True, fastmath=True)
@@ -78,24 +79,27 @@ class Finding:
         return min(1.0, self.places * 0.5 * math.erfc(self.score / math.sqrt(2)))
 
 
-def look_near(luma: Array, expected: list[Place]) -> Finding:
+def look_near(luma: Array, expected: list[Place], *, exact: bool = False) -> Finding:
     """Searches around places where the tile ought to be.
 
     Args:
         luma: f32 [H, W].
         expected: At least one.
+        exact: Whether it lies nowhere else, to half a unit: fewer places give fewer false alarms,
+            and so a weaker mark can be told.
     """
+    part, factors = (_EXACT, np.zeros(1)) if exact else (slice(None), np.linspace(-0.5, 0.5, 5))
     best: tuple[float, Place, Array] | None = None
     tried = 0
     for place in expected:
-        scales = place.unit * (1 + _STEP * np.array([-0.5, -0.25, 0, 0.25, 0.5]))
+        scales = place.unit * (1 + _STEP * factors)
         prepared, shrink = _prepared(luma, place.unit)
         for unit in scales:
             spectrum = _spectrum(prepared, unit, shrink)
-            sync, found = _refined(spectrum, Place(unit, place.down, place.across))
+            sync, found = _refined(spectrum, Place(unit, place.down, place.across), part)
             soft = _soft(spectrum, found)
             score = _SYNC * sync + _DATA * _strength(soft, spectrum)
-            tried += len(_NEAR) ** 2
+            tried += len(_NEAR[part]) ** 2
             if best is None or score > best[0]:
                 best = (score, found, soft)
     assert best is not None
@@ -184,16 +188,16 @@ def _peak(spectrum: NDArray[np.complex128]) -> tuple[float, float, float]:
     return score, 2 * float(down) - 0.5, 2 * float(across) - 0.5
 
 
-def _refined(spectrum: NDArray[np.complex128], place: Place) -> tuple[float, Place]:
-    """The best place within a unit and a half."""
+def _refined(spectrum: NDArray[np.complex128], place: Place, part: slice) -> tuple[float, Place]:
+    """The best of some of the places within a unit and a half."""
     key = waves()
     agreement = spectrum[: len(key.sync)] * np.conj(key.sync_phase)
     agreement *= _turn(key.sync[:, 0], place.down + 0.5) * _turn(key.sync[:, 1], place.across + 0.5)
     turn_down, turn_across = _near_turns()
-    surface = ((turn_down * agreement) @ turn_across.T).real
+    surface = ((turn_down[part] * agreement) @ turn_across[part].T).real
     down, across = np.unravel_index(int(surface.argmax()), surface.shape)
-    score = float(surface[down, across]) / _spread(spectrum)
-    return score, Place(place.unit, place.down + _NEAR[down], place.across + _NEAR[across])
+    score, near = float(surface[down, across]) / _spread(spectrum), _NEAR[part]
+    return score, Place(place.unit, place.down + near[down], place.across + near[across])
 
 
 def _soft(spectrum: NDArray[np.complex128], place: Place) -> Array:
