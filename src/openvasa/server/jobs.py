@@ -19,6 +19,7 @@ from openvasa.provenance.frame_marks import FrameMarks
 from openvasa.provenance.origin import Origin, content_id, file_hash, weights_hash
 from openvasa.provenance.release import release_file
 from openvasa.server.avatars import Guest
+from openvasa.server.priority import yield_to_live
 from openvasa.server.settings import Settings
 from openvasa.types import SAMPLE_RATE, Controls, InputError
 
@@ -171,6 +172,7 @@ class JobQueue:
                 shutil.rmtree(job.folder, ignore_errors=True)
 
     def _run(self) -> None:
+        yield_to_live()
         while (job := self._queue.get()) is not None and not self._closing.is_set():
             if job.id not in self._jobs:
                 continue

@@ -14,6 +14,7 @@ from openvasa.server.metrics import Tally
 from openvasa.server.other_side import TOLD, OtherSide, whose
 from openvasa.server.outbox import Outbox, Parcel
 from openvasa.server.pictures import Encoder
+from openvasa.server.priority import yield_to_live
 from openvasa.server.requests import End, Hello, Interrupt, Message, Steer, answer
 from openvasa.server.resampler import Resampler
 from openvasa.types import FPS, SAMPLE_RATE, InputError
@@ -55,11 +56,12 @@ class LivePerformance:
         self._tally, self._ended = tally, ended
         self._session: StreamSession
         self.failure: str | None = None
-        self._inbox = Inbox(live=hello.pace == "live")
+        self._live = hello.pace == "live"
+        self._inbox = Inbox(live=self._live)
         self._rate, self._resampler = hello.rate, Resampler(hello.rate)
         self._other = None
         if hello.listen is not None:
-            self._other = OtherSide(hello.listen, live=hello.pace == "live")
+            self._other = OtherSide(hello.listen, live=self._live)
         self._sent = 0  # samples that came from the client
         self._position = 0  # samples performed, on the clock of the frames
         self._speaking = False
@@ -124,6 +126,8 @@ class LivePerformance:
         self._thread.join()
 
     def _run(self) -> None:
+        if not self._live:
+            yield_to_live()
         try:
             with self._begin() as self._session:
                 self._play()

@@ -20,7 +20,7 @@ from openvasa.types import InputError
 router = APIRouter()
 
 
-def _studio(request: Request) -> Studio:
+async def _studio(request: Request) -> Studio:
     studio: Studio = request.app.state.studio
     if studio.closing or (request.method == "POST" and not studio.open):
         raise HTTPException(503, "the server is stopping: try again.", {"Retry-After": "5"})
