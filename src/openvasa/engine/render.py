@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from openvasa.engine.avatar import Avatar
 from openvasa.engine.backends import Backend
+from openvasa.engine.lip_seam import lip_seam
 from openvasa.engine.scene import Scene, behind, view, window
 from openvasa.engine.warp2d import Composer
 from openvasa.engine.warp3d import sample_volume
@@ -192,7 +193,8 @@ class Renderer:
             alpha = None
             if self._alpha is not None:
                 alpha = self._alpha(moved_by, np.ones_like(visible), color)[..., 0]
-            return self._compose(moved_by, visible, color, inside), alpha
+            seam = lip_seam(points, self._compose.size)
+            return self._compose(moved_by, visible, color, inside, seam), alpha
 
     def _release(self, image: Image, index: int, alpha: Image | None = None) -> Frame:
         """The only place where a picture becomes a frame: none leaves without its marks."""

@@ -7,18 +7,14 @@ of networks, faces or files.
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 
+from openvasa.engine.photo_spline import coefficients, compiled, padded_photo, sample
 from openvasa.latent.mouth import Drawn
 from openvasa.types import Array, Image
 
-PAD = 4  # pixels around the photo: a position up to 3 outside, and the spline's reach
-POLE = np.float32(np.sqrt(3) - 2)  # of the cubic spline's inverse (Unser, Aldroubi, Eden, 1993)
-_FADED = 12  # pixels after which the inverse has forgotten where it began: POLE**12 is 1e-7
 TEAR = np.float32(0.024)  # crop units between neighbors of the flow: beyond, an edge lies there
 _NOTHING = np.empty((0, 0, 3), np.float32)
-_compiled = numba.njit(cache=True, nogil=True, fastmath=True)
 
 
 class Composer:
@@ -45,11 +41,12 @@ class Composer:
                     f"{background.shape}"
                 )
         alpha = np.ones(person.shape[:2], np.float32) if matte is None else matte
-        self._padded = _coefficients(
-            _padded(np.ascontiguousarray(person), np.ascontiguousarray(alpha, np.float32))
+        self._padded = coefficients(
+            padded_photo(np.ascontiguousarray(person), np.ascontiguousarray(alpha, np.float32))
         )
         self._background = np.ascontiguousarray(person if background is None else background)
         self._layered = matte is not None
+        self._no_seam = np.full(self.size, np.nan, np.float32)
 
     @property
     def size(self) -> int:
@@ -57,7 +54,7 @@ class Composer:
         return len(self._background)
 
     def __call__(self, flow: Array, visibility: Array, color: Array,
-                 drawn: Drawn | None = None) -> Image:  # fmt: skip
+                 drawn: Drawn | None = None, seam: Array | None = None) -> Image:  # fmt: skip
         """Warp the person, blend it with newly made color, and lay it over the background.
 
         Pixel i of n has the coordinate (2i + 1) / n - 1. What the coarse grid moves each pixel by,
@@ -71,6 +68,8 @@ class Composer:
             visibility: f32 [h, w] in [0, 1], 1 where the photo shows what the frame needs.
             color: f32 [h, w, 3] in [0, 1], taken where the photo does not.
             drawn: A piece at full resolution, taken in place of `color` where it lies.
+            seam: f32 [S], a line that the flow jumps over: its row in each column, or NaN. There
+                the edge lies on the line and not in steps of the coarse grid.
 
         Returns:
             u8 [S, S, 3].
@@ -96,12 +95,13 @@ class Composer:
             top,
             left,
             piece,
+            self._no_seam if seam is None else np.ascontiguousarray(seam, np.float32),
             out,
         )
         return out
 
 
-@_compiled
+@compiled
 def _taps(size, coarse):  # type: ignore[no-untyped-def]
     """For each of `size` pixels: the coarse pixel before it, the one after and its weight."""
     before, after = np.empty(size, np.int64), np.empty(size, np.int64)
@@ -115,13 +115,13 @@ def _taps(size, coarse):  # type: ignore[no-untyped-def]
     return before, after, weight
 
 
-@_compiled
+@compiled
 def _torn(first, second, limit):  # type: ignore[no-untyped-def]
     """Whether two neighbors show places so far apart that nothing between them may be shown."""
     return abs(first - second) > limit
 
 
-@_compiled
+@compiled
 def _coarse_row(y0, y1, t, size_x, size_y, flow, visibility, color, row):  # type: ignore[no-untyped-def]
     """Blend two coarse rows: (dx, dy in photo pixels, visibility, red, green, blue) per column."""
     height, width = visibility.shape
@@ -142,87 +142,7 @@ def _coarse_row(y0, y1, t, size_x, size_y, flow, visibility, color, row):  # typ
             row[3 + c, x] = np.float32(255) * (u * color[y0, x, c] + t * color[y1, x, c])
 
 
-@_compiled
-def _cubic(t):  # type: ignore[no-untyped-def]
-    """Cubic B-spline's weights of the coefficients at -1, 0, 1, 2 for a point at t in [0, 1)."""
-    one, three, sixth = np.float32(1), np.float32(3), np.float32(1 / 6)
-    u = one - t
-    first, last = sixth * u * u * u, sixth * t * t * t
-    second = sixth * (np.float32(4) - three * t * t * (one + u))
-    return first, second, one - first - second - last, last
-
-
-@_compiled
-def _coefficients(padded):  # type: ignore[no-untyped-def]
-    """B-spline coefficients in place: the spline through them meets every pixel's value."""
-    height, width = padded.shape[0], padded.shape[1] // 4
-    gain = (np.float32(1) - POLE) * (np.float32(1) - np.float32(1) / POLE)
-    end = POLE / (POLE * POLE - np.float32(1))
-    for j in range(padded.shape[1]):
-        column = padded[:, j] * gain
-        padded[:, j] = _inverse(column, height, end)
-    for i in range(height):
-        for c in range(4):
-            line = padded[i, c::4] * gain
-            padded[i, c::4] = _inverse(line, width, end)
-    return padded
-
-
-@_compiled
-def _inverse(line, count, end):  # type: ignore[no-untyped-def]
-    """One line through the recursive filter, forth and back, mirrored at both ends."""
-    total, power = line[0], POLE
-    for k in range(1, min(count, _FADED)):
-        total += power * line[k]
-        power *= POLE
-    line[0] = total
-    for k in range(1, count):
-        line[k] += POLE * line[k - 1]
-    line[count - 1] = end * (line[count - 1] + POLE * line[count - 2])
-    for k in range(count - 2, -1, -1):
-        line[k] = POLE * (line[k + 1] - line[k])
-    return line
-
-
-@_compiled
-def _padded(photo, matte):  # type: ignore[no-untyped-def]
-    """f32 [H + 2P, 4 (W + 2P)]: edges repeated, color and matte, so that taps load as vectors."""
-    height, width = photo.shape[0], photo.shape[1]
-    out = np.empty((height + 2 * PAD, 4 * (width + 2 * PAD)), np.float32)
-    for i in range(height + 2 * PAD):
-        y = min(max(i - PAD, 0), height - 1)
-        for j in range(width + 2 * PAD):
-            x = min(max(j - PAD, 0), width - 1)
-            for c in range(3):
-                out[i, 4 * j + c] = photo[y, x, c]
-            out[i, 4 * j + 3] = matte[y, x]
-    return out
-
-
-@_compiled
-def _sample(padded, x, y, taps):  # type: ignore[no-untyped-def]
-    """Color and matte at pixel position (x, y), centers on whole numbers; `taps` is scratch."""
-    last_y, last_x = padded.shape[0] - 2 * PAD + 1, padded.shape[1] // 4 - 2 * PAD + 1
-    x = min(max(x, np.float32(-3)), np.float32(last_x))
-    y = min(max(y, np.float32(-3)), np.float32(last_y))
-    floor_x, floor_y = np.floor(x), np.floor(y)
-    # Clamped again as whole numbers: fast math lets a flow of NaN through the first clamp.
-    column = 4 * (min(max(int(floor_x), -3), last_x) - 1 + PAD)
-    line = min(max(int(floor_y), -3), last_y) - 1 + PAD
-    wx, wy = _cubic(x - floor_x), _cubic(y - floor_y)
-    line0, line1 = padded[line, column : column + 16], padded[line + 1, column : column + 16]
-    line2, line3 = padded[line + 2, column : column + 16], padded[line + 3, column : column + 16]
-    for k in range(16):
-        taps[k] = wy[0] * line0[k] + wy[1] * line1[k] + wy[2] * line2[k] + wy[3] * line3[k]
-    return (
-        wx[0] * taps[0] + wx[1] * taps[4] + wx[2] * taps[8] + wx[3] * taps[12],
-        wx[0] * taps[1] + wx[1] * taps[5] + wx[2] * taps[9] + wx[3] * taps[13],
-        wx[0] * taps[2] + wx[1] * taps[6] + wx[2] * taps[10] + wx[3] * taps[14],
-        wx[0] * taps[3] + wx[1] * taps[7] + wx[2] * taps[11] + wx[3] * taps[15],
-    )
-
-
-@_compiled
+@compiled
 def _level(visible, seen, made, matte, behind):  # type: ignore[no-untyped-def]
     """Blend one channel over the background and round it."""
     zero, one, top = np.float32(0), np.float32(1), np.float32(255)
@@ -232,13 +152,63 @@ def _level(visible, seen, made, matte, behind):  # type: ignore[no-untyped-def]
     return np.uint8(min(max(value, zero), top))
 
 
-@_compiled
-def _compose(padded, background, layered, flow, visibility, color, top, edge, piece, out):  # type: ignore[no-untyped-def]
+@compiled
+def _one_side(i, j, upper, seam, corners, flow, size_y, size_x):  # type: ignore[no-untyped-def]
+    """(dx, dy, weight) of a pixel from those of its four coarse pixels that lie on one side."""
+    y0, y1, t, x0, x1, s = corners
+    height, width = flow.shape[0], flow.shape[1]
+    dx, dy, total = np.float32(0), np.float32(0), np.float32(0)
+    for k in range(4):
+        y, x = (y0 if k < 2 else y1), (x0 if k % 2 == 0 else x1)
+        weight = (np.float32(1) - t if k < 2 else t) * (np.float32(1) - s if k % 2 == 0 else s)
+        weight = max(weight, np.float32(1e-4))  # an edge pixel is better than none
+        column = min(max(int((x + 0.5) * size_x / width), 0), size_x - 1)
+        line = seam[column]
+        if np.isnan(line):
+            line = seam[j]
+        if ((y + 0.5) * size_y / height - 0.5 < line) == upper:
+            home_x, home_y = (2 * x + 1) / width - 1, (2 * y + 1) / height - 1
+            dx += weight * np.float32((flow[y, x, 0] - home_x) * size_x / 2)
+            dy += weight * np.float32((flow[y, x, 1] - home_y) * size_y / 2)
+            total += weight
+    if total > np.float32(0):
+        return dx / total, dy / total, total
+    return dx, dy, total
+
+
+@compiled
+def _over_seam(i, seam, tap, taps, flow, size_y, size_x, fine, other):  # type: ignore[no-untyped-def]
+    """Where the flow jumps over the seam: what lies above it, and in `other` what lies below."""
+    y0, y1, t = tap
+    left, right, across = taps
+    one, zero = np.float32(1), np.float32(0)
+    reach = np.float32(2 * size_y / flow.shape[0])
+    for j in range(size_x):
+        other[0, j] = one
+        if np.isnan(seam[j]) or abs(seam[j] - np.float32(i)) > reach:
+            continue
+        a, b = left[j], right[j]
+        low = min(min(flow[y0, a, 1], flow[y0, b, 1]), min(flow[y1, a, 1], flow[y1, b, 1]))
+        high = max(max(flow[y0, a, 1], flow[y0, b, 1]), max(flow[y1, a, 1], flow[y1, b, 1]))
+        if high - low <= TEAR:
+            continue
+        corners = (y0, y1, t, a, b, across[j])
+        above = _one_side(i, j, True, seam, corners, flow, size_y, size_x)
+        below = _one_side(i, j, False, seam, corners, flow, size_y, size_x)
+        share = min(max(seam[j] - np.float32(i) + np.float32(0.5), zero), one)
+        if above[2] > zero and below[2] > zero:
+            fine[0, j], fine[1, j] = above[0], above[1]
+            other[0, j], other[1, j], other[2, j] = share, below[0], below[1]
+
+
+@compiled
+def _compose(padded, background, layered, flow, visibility, color, top, edge, piece, seam, out):  # type: ignore[no-untyped-def]
     size_y, size_x = out.shape[0], out.shape[1]
     left, right, across = _taps(size_x, visibility.shape[1])
     above, below, down = _taps(size_y, visibility.shape[0])
     row = np.empty((6, visibility.shape[1]), np.float32)
     fine = np.empty((6, size_x), np.float32)
+    other = np.empty((3, size_x), np.float32)
     taps = np.empty(16, np.float32)
     zero, one = np.float32(0), np.float32(1)
     for i in range(size_y):
@@ -250,6 +220,8 @@ def _compose(padded, background, layered, flow, visibility, color, top, edge, pi
             if _torn(row[1, left[j]], row[1, right[j]], TEAR * np.float32(size_y / 2)):
                 nearest = left[j] if across[j] < np.float32(0.5) else right[j]
                 fine[0, j], fine[1, j] = row[0, nearest], row[1, nearest]
+        _over_seam(i, seam, (above[i], below[i], down[i]), (left, right, across), flow,
+                   size_y, size_x, fine, other)  # fmt: skip
         if top <= i < top + piece.shape[0]:
             for j in range(piece.shape[1]):
                 for c in range(3):
@@ -258,7 +230,13 @@ def _compose(padded, background, layered, flow, visibility, color, top, edge, pi
             red, green, blue, matte = zero, zero, zero, one
             if fine[2, j] > zero or layered:
                 x, y = np.float32(j) + fine[0, j], np.float32(i) + fine[1, j]
-                red, green, blue, matte = _sample(padded, x, y, taps)
+                red, green, blue, matte = sample(padded, x, y, taps)
+                if other[0, j] < one:
+                    x, y = np.float32(j) + other[1, j], np.float32(i) + other[2, j]
+                    red2, green2, blue2, _ = sample(padded, x, y, taps)
+                    share, rest = other[0, j], one - other[0, j]
+                    red, green = share * red + rest * red2, share * green + rest * green2
+                    blue = share * blue + rest * blue2
                 matte = min(max(matte, zero), one)
             out[i, j, 0] = _level(fine[2, j], red, fine[3, j], matte, background[i, j, 0])
             out[i, j, 1] = _level(fine[2, j], green, fine[4, j], matte, background[i, j, 1])
