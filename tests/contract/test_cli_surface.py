@@ -44,7 +44,7 @@ FLAGS = {
     "serve": "--blocklist --certificate --drain --help --host --identity --key --model --port "
     "--proxy --sessions --token",
     "train": "--help",  # all else belongs to the stage
-    "verify": "--help --json --page --trust",
+    "verify": "--help --hint --json --page --trust",
 }
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from openvasa.types import InputError
 
@@ -44,6 +44,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add("--trust", metavar="PEM", type=Path, action="append", default=[],
         help="certificates of signers to trust; may be given often (always trusted: this "
         "computer's own)")  # fmt: skip
+    add("--hint", action="store_true",
+        help="of videos in which no mark is found, also say whether the face looks drawn: "
+        "research, often wrong on unknown cameras, and no part of the verdict")  # fmt: skip
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -53,14 +56,16 @@ def run(arguments: argparse.Namespace) -> int:
     trusted = _trusted(arguments.trust)
     from openvasa.provenance.verdict import judge
 
-    verdicts = []
+    verdicts, hints = [], list[Hint | None]()
     for file in arguments.files:
         with _bar(file) as progress:
             verdicts.append(judge(file, trusted, progress))
+        hints.append(_hint(verdicts[-1]) if arguments.hint else None)
         if not arguments.json:
-            print(told(verdicts[-1]), flush=True)
+            print(told(verdicts[-1], hints[-1]), flush=True)
     if arguments.json:
-        print(json.dumps([as_json(one) for one in verdicts], indent=1, ensure_ascii=False))
+        parts = [as_json(*both) for both in zip(verdicts, hints, strict=True)]
+        print(json.dumps(parts, indent=1, ensure_ascii=False))
     if arguments.page is not None:
         from openvasa.provenance.verdict_page import write_page
 
@@ -68,8 +73,15 @@ def run(arguments: argparse.Namespace) -> int:
     return max(int(one.outcome) for one in verdicts)
 
 
-def told(verdict: Verdict) -> str:
-    """The verdict in a few lines."""
+class Hint(NamedTuple):
+    """What `metrics.synthesis_traces` says: no evidence, and no part of the verdict."""
+
+    looks_drawn: bool
+    score: float
+
+
+def told(verdict: Verdict, hint: Hint | None = None) -> str:
+    """The verdict in a few lines, and the hint if there is one."""
     from openvasa.provenance.origin import shown_id
     from openvasa.provenance.verdict import chance
 
@@ -90,11 +102,14 @@ def told(verdict: Verdict) -> str:
         else:
             about = ["not found"]
         lines.append(f"  pixel mark   {' · '.join(about)}")
+    if hint is not None:
+        says = "looks drawn" if hint.looks_drawn else "does not look drawn"
+        lines.append(f"  hint         {says} ({hint.score:.2f}) · research, no evidence")
     return "\n".join(lines)
 
 
-def as_json(verdict: Verdict) -> dict[str, Any]:
-    """The verdict for programs."""
+def as_json(verdict: Verdict, hint: Hint | None = None) -> dict[str, Any]:
+    """The verdict for programs; the hint is no part of it."""
     content: dict[str, Any] = {
         "file": str(verdict.file),
         "outcome": verdict.outcome.name.lower(),
@@ -105,12 +120,28 @@ def as_json(verdict: Verdict) -> dict[str, Any]:
         "credentials": None,
         "mark": None if verdict.mark is None else asdict(verdict.mark),
         "tampering": None if verdict.tampering is None else asdict(verdict.tampering),
+        "hint": None if hint is None else hint._asdict(),
     }
     if verdict.credentials is not None:
         credentials = asdict(verdict.credentials)
         del credentials["frames"]  # a digest of every frame: `tampering` says what they tell
         content["credentials"] = credentials
     return content
+
+
+def _hint(verdict: Verdict) -> Hint | None:
+    """Of a video in which no mark was found and which shows a face."""
+    from openvasa.metrics.synthesis_traces import load_traces, video_traces
+    from openvasa.provenance.verdict import Outcome
+
+    if verdict.outcome is not Outcome.NOT_FOUND or not verdict.seconds:
+        return None
+    figures = video_traces(verdict.file)
+    if figures is None:
+        return None
+    model = load_traces()
+    score = model(figures)
+    return Hint(bool(score >= model.threshold[0]), score)
 
 
 def _trusted(files: list[Path]) -> list[bytes]:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from openvasa import cli
+from openvasa.metrics import synthesis_traces
 from openvasa.provenance.identity import local_root
 from signed_video import plain_video, repacked, signed_video, swap_two
 
@@ -39,6 +41,28 @@ def test_json(files: dict[str, str], capsys: pytest.CaptureFixture[str]) -> None
     assert [one["outcome"] for one in found] == ["marked", "not_found", "tampered", "unreadable"]
     assert found[0]["credentials"]["state"] == "valid" and found[2]["tampering"]["moved"] == 2
     assert [one["exit_code"] for one in found] == [0, 1, 2, 3]
+
+
+def test_the_hint_is_no_part_of_the_verdict(
+    files: dict[str, str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    figures = np.zeros(synthesis_traces.FIGURES, np.float32)
+    asked: list[str] = []
+    monkeypatch.setattr(
+        synthesis_traces, "video_traces", lambda path: asked.append(str(path)) or figures
+    )
+    ones = np.ones(1, np.float32)
+    model = synthesis_traces.TraceModel(figures, figures + 1, figures, 5 * ones, 0.9 * ones)
+    monkeypatch.setattr(synthesis_traces, "load_traces", lambda: model)
+    assert cli.main(["verify", "--json", "--hint", files["plain"], files["signed"]]) == 1
+    plain, signed = json.loads(capsys.readouterr().out)
+    assert plain["hint"] == {"looks_drawn": True, "score": pytest.approx(0.993, abs=1e-3)}
+    assert plain["outcome"] == "not_found" and asked == [files["plain"]]
+    assert signed["hint"] is None  # there is nothing to guess
+    assert cli.main(["verify", "--hint", files["plain"]]) == 1
+    assert "looks drawn (0.99) · research, no evidence" in capsys.readouterr().out
+    assert cli.main(["verify", files["plain"]]) == 1
+    assert "hint" not in capsys.readouterr().out
 
 
 def test_page(files: dict[str, str], tmp_path: Path) -> None:
