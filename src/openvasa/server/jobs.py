@@ -188,7 +188,7 @@ class JobQueue:
             except Exception:
                 job.status, job.error = "failed", "the video could not be made: try again."
             job.touched = time.monotonic()
-            if job.id not in self._jobs:
+            if job.status == "failed" or job.id not in self._jobs:
                 shutil.rmtree(job.folder, ignore_errors=True)
 
     def _make(self, job: Job) -> None:
@@ -210,6 +210,8 @@ class JobQueue:
         )  # fmt: skip
         release = partial(release_file, origin=origin, identity=self._settings.identity)
         clip.save(job.video, partial(self._tell, job), release)
+        sound.unlink()
+        portrait.unlink()
 
     def _tell(self, job: Job, done: int, total: int) -> None:
         job.done, job.total = done, total

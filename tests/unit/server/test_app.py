@@ -97,6 +97,7 @@ def test_a_video_is_made_fetched_and_gone(client: TestClient) -> None:
     about = _finished(client, name)
     assert about["status"] == "done" and about["done"] == about["total"] == 5
     folder = client.app.state.studio.jobs.get(name).folder
+    assert [file.name for file in folder.iterdir()] == ["talking.mp4"]  # of the client nothing
     video = client.get(f"/v1/jobs/{name}/video")
     assert video.headers["content-type"] == "video/mp4" and video.content[4:8] == b"ftyp"
     assert client.get(f"/v1/jobs/{name}").status_code == 404 and not folder.exists()
@@ -120,6 +121,12 @@ def test_orders_that_cannot_be(client: TestClient, data: dict[str, Any], about: 
 def test_a_recording_that_is_none_fails_with_a_sentence(client: TestClient) -> None:
     found = _finished(client, _order(client, upload(client), b"no sound at all").json()["id"])
     assert found["status"] == "failed" and "not sound" in found["error"]
+    folder = client.app.state.studio.jobs.get(found["id"]).folder
+    for _ in range(100):
+        if not folder.exists():
+            break
+        time.sleep(0.02)
+    assert not folder.exists()
     assert tempfile.gettempdir() not in found["error"]
 
 
