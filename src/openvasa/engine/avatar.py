@@ -17,7 +17,7 @@ from safetensors.numpy import save
 from openvasa.engine.backends import Backend
 from openvasa.engine.rest_face import at_rest, lips_met
 from openvasa.face.align import cut, soften_beyond
-from openvasa.face.matte import matte_of, resize, split, unmixed
+from openvasa.face.matte import matte_of, outlined, resize, split, unmixed
 from openvasa.latent.control_points import control_points
 from openvasa.latent.raster import pixels
 from openvasa.latent.surface import OVAL, pose_of
@@ -74,10 +74,18 @@ class Avatar:
         crop = cut(self.photo, self.box, size)
         return soften_beyond(crop, self.box, *self.photo.shape[:2])
 
-    def layers(self, size: int) -> tuple[Image, Array, Image]:
-        """Person u8 [size, size, 3], matte f32 [size, size] and the background behind, u8."""
+    def layers(self, size: int, own: bool = False) -> tuple[Image, Array, Image]:
+        """Person u8 [size, size, 3], matte f32 [size, size] and the background behind, u8.
+
+        Args:
+            size: Side in pixels.
+            own: Whether the person will be seen before this background only; what the matte misses
+                of their outline then stays with them.
+        """
         crop, matte = self.crop(size), resize(self.matte, size, size)
         person, background = split(crop, matte)
+        if own:
+            matte = outlined(crop, matte, background)
         return unmixed(crop, matte, person, background), matte, background
 
     def save(self, path: str | Path) -> None:

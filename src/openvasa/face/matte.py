@@ -102,6 +102,24 @@ def unmixed(crop: Image, matte: Array, person: Image, background: Image) -> Imag
     return np.rint(np.where(share >= FAINT, color, person)).astype(np.uint8)
 
 
+def outlined(crop: Image, matte: Array, background: Image) -> Array:
+    """A share of the person, f32 [P, P] in [0, 1], of at least `FAINT` where they may be seen.
+
+    The background is filled some way around the person too, and what it misses there (loose hair,
+    blur, shade) must be of the person's layer: else the outline changes even where nothing moves.
+    What a faint share cannot hold is a thing in the background, and does not go with the person.
+
+    Args:
+        crop: u8 [P, P, 3], the photo.
+        matte: f32 [P, P] in [0, 1].
+        background: From `split`.
+    """
+    over = crop - background.astype(np.float32)
+    most = np.abs(over).max(2)
+    faint = (most > 0) & (most <= FAINT * 255 / 2)
+    return np.where(faint, np.maximum(matte, np.float32(FAINT)), matte)
+
+
 @numba.njit(cache=True, nogil=True)
 def _nearest(known: NDArray[np.bool_]) -> NDArray[np.int64]:
     """For each pixel the nearest known one, int [H, W, 2] (Danielsson 1980, two sweeps)."""

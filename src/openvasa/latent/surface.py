@@ -59,6 +59,7 @@ TOUCH, PART = 0.004, 0.012  # crop units: inner lips nearer than this meet, wide
 SHEET, SKIN, MOUTH, EYE = 0, 1, 2, 3  # labels of pixels
 GRID = 33  # sheet vertices along a side of the crop
 RIM = 8  # and this many more beyond each border, where a matte lets them move
+BEHIND = 0.4  # crop units beside the face where its outline lies as deep as the ears
 EYEBALL_REACH = 1.25  # the eyeball's sheet, relative to the lids' opening
 
 
@@ -163,8 +164,7 @@ class PortraitSurface:
         apart = np.linalg.norm(self.grid[:, None] - oval[None, :, :2], axis=2)
         weight = 1.0 / (apart**3 + 1e-4)
         self.weight = weight / weight.sum(1, keepdims=True)
-        sheet = np.concatenate([self.grid, (self.weight @ oval[:, 2])[:, None]], 1)
-        self.sheet = to_canonical(sheet, self.pose)
+        depth = self.weight @ oval[:, 2]
         distance = np.where(inside(self.grid, oval[:, :2]), 0.0, apart.min(1))
         below = np.clip((self.points[152, 1] + 0.1 - self.grid[:, 1]) / 0.35, 0, 1)
         start, reach = 0.20 * (1 - below), 0.62 - 0.22 * below
@@ -174,6 +174,8 @@ class PortraitSurface:
             free = 1.5 * smooth((self.grid[:, 1] - chin) / (brow - chin))  # above the shoulders
             start, reach = start + free, reach + free
             border = np.maximum(border, 1 - _at_border(self.grid, matte))
+            depth *= 1 - smooth(distance / BEHIND)
+        self.sheet = to_canonical(np.concatenate([self.grid, depth[:, None]], 1), self.pose)
         fade = (1 - smooth((distance - start) / (reach - start))) * border
         self.fade = fade[:, None]
         self.near = (np.exp(-((distance / 0.18) ** 2)) * border)[:, None]

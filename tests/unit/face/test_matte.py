@@ -8,7 +8,7 @@ import numpy as np
 
 from openvasa.face.align import cut
 from openvasa.face.find import find_face
-from openvasa.face.matte import FAINT, fill, matte_of, refine, resize, split, unmixed
+from openvasa.face.matte import FAINT, fill, matte_of, outlined, refine, resize, split, unmixed
 from openvasa.media.image import load_photo
 
 SIZE = 64
@@ -90,3 +90,16 @@ def test_the_layers_give_the_photo_back_where_there_is_enough_of_the_person() ->
     before = share * person + (1 - share) * background
     rim = (matte >= FAINT) & (matte < 1)
     assert np.abs(laid - crop)[rim].mean() < 0.5 * np.abs(before - crop)[rim].mean()
+
+
+def test_faint_traces_beside_the_matte_are_the_person_s_and_other_things_are_not() -> None:
+    background = np.full((8, 8, 3), 128, np.uint8)
+    crop, matte = background.copy(), np.zeros((8, 8), np.float32)
+    matte[:, 6:] = 1
+    crop[2, 2], crop[4, 4] = 120, 20  # loose hair, and a lamp behind the person
+    share = outlined(crop, matte, background)
+    assert share[2, 2] == np.float32(FAINT) and share[4, 4] == 0
+    assert np.array_equal(share[:, 6:], matte[:, 6:]) and np.count_nonzero(share[:, :6]) == 1
+    exact = unmixed(crop, share, crop, background)
+    laid = FAINT * exact[2, 2] + (1 - FAINT) * background[2, 2]
+    assert np.abs(laid - crop[2, 2]).max() <= 0.5

@@ -12,6 +12,7 @@ from openvasa.data.toy_head import toy_basis, toy_landmarks
 from openvasa.latent.control_points import FLATTEST, control_points, shallow
 from openvasa.latent.raster import inside, raster
 from openvasa.latent.surface import (
+    BEHIND,
     FLIP,
     INNER_LOWER,
     INNER_UPPER,
@@ -146,6 +147,16 @@ def test_with_a_matte_what_is_above_the_head_follows_it_to_its_end(
     moved = centers(64)[..., 0] - flow[..., 0]
     np.testing.assert_allclose(moved[4:30, 24:40], 0.1, atol=5e-3)
     np.testing.assert_allclose(moved[60:, 24:40], 0, atol=5e-3)  # shoulders rest
+
+
+def test_with_a_matte_the_outline_of_the_head_is_as_deep_as_the_ears(
+    basis: HeadBasis, head: FittedHead
+) -> None:
+    surface = PortraitSurface(triangulate(basis), head.landmarks, head.pose, np.ones((64, 64)))
+    depth = transform(surface.sheet, head.pose)[:, 2]
+    apart = np.linalg.norm(surface.grid[:, None] - head.landmarks[None, :468, :2], axis=2).min(1)
+    np.testing.assert_allclose(depth[apart > BEHIND + 0.1], 0, atol=1e-9)
+    assert depth[apart < 0.05].max() > 0.05
 
 
 def test_lips_that_nearly_meet_or_cross_meet_and_wide_ones_stay(head: FittedHead) -> None:
