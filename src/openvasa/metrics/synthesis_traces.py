@@ -16,6 +16,7 @@ has the measured errors.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -24,7 +25,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image as Pillow
 from safetensors import SafetensorError
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import load_file, save
 
 from openvasa.face.find import find_face
 from openvasa.media.video import read_video
@@ -107,8 +108,14 @@ class TraceModel:
         return float(1 / (1 + np.exp(-(far @ self.weights + self.bias[0]))))
 
     def save(self, path: Path) -> None:
-        """Writes the weights as safetensors."""
-        save_file({name: np.ascontiguousarray(part) for name, part in vars(self).items()}, path)
+        """Writes the weights as safetensors, whole or not at all."""
+        hidden = path.with_name(f".{path.name}.{os.getpid()}.part")
+        parts = {name: np.ascontiguousarray(part) for name, part in vars(self).items()}
+        try:
+            hidden.write_bytes(save(parts))
+            os.replace(hidden, path)
+        finally:
+            hidden.unlink(missing_ok=True)
 
 
 def load_traces(path: Path = SHIPPED) -> TraceModel:

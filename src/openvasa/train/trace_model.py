@@ -37,7 +37,7 @@ COPIES = 2  # of each clip, encoded again
 QUALITY = (18, 33)  # CRF of x264
 SCALE = (0.5, 1.0)
 RIDGE = 3.0  # pulls weights to 0, in clips
-FALSE_ALARMS = 0.01  # of training clips of people left out, at the threshold
+TAIL = 0.01  # of each kind of clips of people left out: the threshold lies between the rest
 _NEWTON = 30  # steps; converged after about ten
 Floats = NDArray[np.float64]
 
@@ -90,9 +90,12 @@ def fit(looks: Looks) -> TraceModel:
         out = looks.people == person
         model = _fitted(looks.figures[~out], looks.drawn[~out])
         unseen[out] = [model(one) for one in looks.figures[out]]
-    limit = float(np.quantile(unseen[~looks.drawn], 1 - FALSE_ALARMS))
+    odds = np.log(np.clip(unseen, 1e-6, 1 - 1e-6) / np.clip(1 - unseen, 1e-6, 1))
+    real = np.quantile(odds[~looks.drawn], 1 - TAIL)
+    between = (real + max(real, np.quantile(odds[looks.drawn], TAIL))) / 2
+    threshold = np.array([1 / (1 + np.exp(-between))], np.float32)
     model = _fitted(looks.figures, looks.drawn)
-    return TraceModel(**{**vars(model), "threshold": np.array([max(limit, 0.5)], np.float32)})
+    return TraceModel(**{**vars(model), "threshold": threshold})
 
 
 def as_text(model: TraceModel, looks: Looks) -> str:
