@@ -9,8 +9,6 @@ import torch
 from openvasa.data.head import FittedHead, HeadBasis, fit, index_of, pose_head
 from openvasa.data.head_render import HeadRenderer, triangulate
 from openvasa.data.toy_head import toy_basis, toy_landmarks
-from openvasa.latent.control_points import FLATTEST, control_points, shallow
-from openvasa.latent.raster import inside, raster
 from openvasa.latent.surface import (
     BEHIND,
     FLIP,
@@ -99,26 +97,6 @@ def test_rigid_fit_finds_the_similarity() -> None:
     assert np.linalg.det(rigid_fit(a, a * FLIP * UP)[1]) > 0  # never a mirror
 
 
-def test_control_points_bring_the_mean_face_onto_the_landmarks(basis: HeadBasis) -> None:
-    iris = np.repeat(basis.mean[[33, 263]], 5, 0)
-    seen = transform(np.concatenate([basis.mean, iris]), POSE) * FLIP
-    seen[:, 2] += 0.4  # a landmarker's depth has no origin
-    points, (scale, rotation, shift) = control_points(seen, basis.mean)
-    assert scale == pytest.approx(np.exp(POSE[5]), abs=1e-6)
-    np.testing.assert_allclose(rotation, rotation_from(POSE), atol=1e-6)
-    np.testing.assert_allclose(points[:, :2], (seen * FLIP)[:, :2], atol=1e-6)
-    assert shift[2] == 0
-
-
-def test_shallow_keeps_what_is_near_and_lifts_what_is_far() -> None:
-    points = np.zeros((478, 3))
-    points[:, 2] = np.linspace(-1, 1, 478)
-    lifted = shallow(points)[:468, 2]
-    assert (lifted >= FLATTEST).all()
-    assert (np.diff(lifted) >= 0).all()
-    assert lifted[-10:] == pytest.approx(points[458:468, 2], abs=1e-3)
-
-
 def test_at_rest_every_pixel_shows_itself(surface: PortraitSurface, head: FittedHead) -> None:
     flow, label = surface.move(head.landmarks, head.pose, 64)
     np.testing.assert_allclose(flow, centers(64), atol=1e-3)
@@ -191,25 +169,3 @@ def test_parted_lips_leave_a_hole(
     x, y = (2 * columns.mean() + 1) / 96 - 1, 1 - (2 * rows.mean() + 1) / 96
     between = target[[13, 14], :2].mean(0)
     np.testing.assert_allclose([x, y], between, atol=0.03)
-
-
-def test_raster_draws_the_nearer_triangle() -> None:
-    xy = np.array([[0.0, 0.0], [8.0, 0.0], [0.0, 8.0]])
-    zbuf, out = np.full((10, 10), -1e9), np.zeros((10, 10, 1))
-    label = np.zeros((10, 10), np.int8)
-    triangle = np.array([[0, 1, 2]])
-    raster(xy, np.ones(3), xy[:, :1].copy(), triangle, 1, zbuf, out, label)
-    rows, columns = np.mgrid[:10, :10]
-    covered = rows + columns <= 8
-    assert np.array_equal(label == 1, covered)
-    np.testing.assert_allclose(out[covered, 0], columns[covered], atol=1e-9)
-    raster(xy / 2, np.zeros(3), xy[:, :1].copy(), triangle, 2, zbuf, out, label)  # behind
-    assert not (label == 2).any()
-    raster(xy / 2, np.full(3, 2.0), xy[:, :1].copy(), triangle[:, ::-1].copy(), 3, zbuf, out, label)
-    assert np.array_equal(label == 3, rows + columns <= 4)  # winding does not matter
-
-
-def test_inside_follows_a_concave_polygon() -> None:
-    notch = np.array([[0, 0], [4, 0], [4, 4], [2, 1], [0, 4]], np.float64)
-    points = np.array([[1, 1], [2, 3], [3.5, 3], [2, 0.5], [5, 1], [-1, 0]], np.float64)
-    assert inside(points, notch).tolist() == [True, False, True, True, False, False]
