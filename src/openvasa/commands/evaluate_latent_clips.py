@@ -51,7 +51,7 @@ def again(
     motion = from_first(driver, avatar, Anchor(animator.run))
     renderer = renderer_of(animator, avatar)
     motions = [motion[int(k) : int(k) + 1] for k in numbers]
-    bare = [renderer.unmarked(each) for each in motions]
+    bare = [renderer.before_marks(each) for each in motions]
     _compare(tools, found, name, bare, drawn(renderer, motions), real, seen)
     if name != OURS:
         return

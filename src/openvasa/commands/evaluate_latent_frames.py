@@ -82,10 +82,18 @@ def seen_each(images: Sequence[Image]) -> FaceSequence | None:
     return FaceSequence(np.concatenate(points), np.ones(len(points), np.bool_))
 
 
-def renderer_of(animator: Animator, avatar: Avatar, size: int = SIZE) -> Renderer:
+class MeasuringRenderer(Renderer):
+    """Draws for meters alone: they may see a frame before its marks."""
+
+    def before_marks(self, motion: Motion) -> Image:
+        """The crop of one frame before its marks, never to be shown or kept."""
+        return self._animate(self._placed(motion.pose), motion.dynamics)[0]
+
+
+def renderer_of(animator: Animator, avatar: Avatar, size: int = SIZE) -> MeasuringRenderer:
     """Draws the whole square around the face, so that pixels lie where `crop_of` has them."""
     run = keep_own(animator.run, avatar)
-    return Renderer(avatar, run, animator.topology, size=size, whole=True)
+    return MeasuringRenderer(avatar, run, animator.topology, size=size, whole=True)
 
 
 def crop_of(frame: Image, avatar: Avatar, size: int = SIZE) -> Image:

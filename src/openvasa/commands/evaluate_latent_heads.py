@@ -69,7 +69,7 @@ def swap(
             truths[id(mover)] = one.draw(mover.pose, mover.expression)
         images, points = truths[id(mover)]
         motions = [motion(k) for k in range(VIEWS)]
-        bare = [renderer.unmarked(each) for each in motions]
+        bare = [renderer.before_marks(each) for each in motions]
         marked = [renderer(each, k).image for k, each in enumerate(motions)]
         compare(tools, found, row, images, points, bare, marked)
     still = [crop_of(one.rest, avatar)] * VIEWS
@@ -147,7 +147,7 @@ def apart(animator: Animator, one: DrawnHead, tools: Instruments, found: Finding
         change = np.concatenate([anchor.read(motion.dynamics) - own for motion in motions])
         pose = np.concatenate([motion.pose for motion in motions])
         pictures = {
-            "the model's": [renderer.unmarked(motion) for motion in motions],
+            "the model's": [renderer.before_marks(motion) for motion in motions],
             "true": one.draw(pose, change)[0],
         }
         faces = {who: seen_each(images) for who, images in pictures.items()}

@@ -88,12 +88,12 @@ def swap_codes(
         "z_dyn, the facial dynamics": (
             avatar, Motion(moved.pose, moved.dynamics + other.dynamics - avatar.dynamics)),
     }  # fmt: skip
-    images = {what: renderer_of(animator, who).unmarked(motion)
+    images = {what: renderer_of(animator, who).before_marks(motion)
               for what, (who, motion) in swaps.items()}  # fmt: skip
-    theirs = renderer_of(animator, other).unmarked(
+    theirs = renderer_of(animator, other).before_marks(
         Motion(np.zeros((1, 6), np.float32), other.dynamics)
     )
-    own = renderer_of(animator, avatar).unmarked(still)
+    own = renderer_of(animator, avatar).before_marks(still)
     faces = seen_each([*images.values(), own, theirs])
     if faces is None:
         return
@@ -180,7 +180,7 @@ def sharp(animator: Animator, avatar: Avatar, found: Findings) -> None:
     for yaw in (0, -10, 10):
         motion = edit_motion(avatar, anchor, Edit(yaw=yaw))
         for column, image in (
-            ("with the mark", renderer(motion, 0).image), ("before it", renderer.unmarked(motion))
+            ("with the mark", renderer(motion, 0).image), ("before it", renderer.before_marks(motion))
         ):  # fmt: skip
             face = follow([image])
             if face is not None:

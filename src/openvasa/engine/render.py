@@ -128,14 +128,6 @@ class Renderer:
         shown = alpha if alpha is None else alpha[self._shown]
         return self._release(np.ascontiguousarray(crop[self._shown]), index, shown)
 
-    def unmarked(self, motion: Motion) -> Image:
-        """The crop of one frame before its marks: for measuring alone, never to be shown or kept.
-
-        Args:
-            motion: As for a frame.
-        """
-        return self._animate(self._placed(motion.pose), motion.dynamics)[0]
-
     def _place_full(self, size: int | None, scene: Scene) -> int:
         """Decides what part of the whole photo is shown; returns the side of its crop."""
         avatar = self._avatar

@@ -25,7 +25,7 @@ def test_a_frame_that_leaves_is_the_measured_one_with_its_mark(animator: Animato
     avatar = animator._encode(tiny_face())
     renderer = renderer_of(animator, avatar, 128)
     still = Motion(np.zeros((1, 6), np.float32), avatar.dynamics)
-    bare, (marked,) = renderer.unmarked(still), drawn(renderer, [still])
+    bare, (marked,) = renderer.before_marks(still), drawn(renderer, [still])
     assert bare.shape == marked.shape == (128, 128, 3)
     assert np.array_equal(renderer.marks(bare), marked) and not np.array_equal(bare, marked)
     assert crop_of(avatar.photo, avatar, 128).shape == bare.shape
