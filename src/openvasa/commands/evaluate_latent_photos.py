@@ -180,8 +180,9 @@ def sharp(animator: Animator, avatar: Avatar, found: Findings) -> None:
     for yaw in (0, -10, 10):
         motion = edit_motion(avatar, anchor, Edit(yaw=yaw))
         for column, image in (
-            ("with the mark", renderer(motion, 0).image), ("before it", renderer.before_marks(motion))
-        ):  # fmt: skip
+            ("with the mark", renderer(motion, 0).image),
+            ("before it", renderer.before_marks(motion)),
+        ):
             face = follow([image])
             if face is not None:
                 row = f"yaw {abs(yaw)} degrees, {FINE} pixels"
