@@ -29,8 +29,10 @@ class DrainingServer(uvicorn.Server):
             options: For `uvicorn.Config`.
         """
         config = uvicorn.Config(
-            app, proxy_headers=bool(proxy), forwarded_allow_ips=proxy, **options
-        )
+            app, proxy_headers=bool(proxy), forwarded_allow_ips=proxy,
+            ws_per_message_deflate=False,  # frames are compressed already
+            **options,
+        )  # fmt: skip
         super().__init__(config)
         self._app, self._seconds = app, seconds
         self._until: float | None = None  # when patience ends; None before the signal
