@@ -12,7 +12,7 @@ from openvasa.data.emotion_reading import distances, emotion_strengths
 from openvasa.data.expressions import emotion_pattern
 from openvasa.data.gaze_direction import camera_gaze, main_direction
 from openvasa.data.head import load_basis
-from openvasa.data.lip_prediction import fit_map
+from openvasa.data.lip_prediction import fit_map, load_prediction
 from openvasa.data.quality import BlackBars, blockiness, frozen, sharpness, sound_quality
 from openvasa.data.sync_offset import sync_offset
 from openvasa.face.landmarks import Mesh
@@ -153,3 +153,8 @@ def test_the_lip_map_is_found_again() -> None:
         clips.append((features, curves - curves.mean(0)))
     weights, _ = fit_map(clips)
     assert np.corrcoef(weights.ravel(), truth.ravel())[0, 1] > 0.95
+
+
+def test_the_map_that_ships_belongs_to_the_encoder_that_ships() -> None:
+    """Else sync falls out of every evaluation; `openvasa.data.lip_prediction` fits it anew."""
+    assert load_prediction() is not None
