@@ -52,12 +52,14 @@ def client(animator) -> Iterator[TestClient]:
         yield client
 
 
-def _spoken(client: TestClient, avatar: str, **wishes) -> tuple[int, list[bytes]]:
+def _spoken(
+    client: TestClient, avatar: str, sound: bytes = SOUND, **wishes
+) -> tuple[int, list[bytes]]:
     """The content id told, and the bodies of the frames."""
     with client.websocket_connect(LIVE) as socket:
         socket.send_text(hello(avatar, **wishes))
         ready = receive(socket)
-        socket.send_bytes(SOUND)
+        socket.send_bytes(sound)
         socket.send_text('{"type": "end"}')
         return int(ready["content_id"], 16), all_frames(socket)
 
@@ -84,16 +86,16 @@ def test_live_frames_are_marked_and_labeled(client: TestClient) -> None:
 
 
 def test_live_h264_is_marked_and_labeled(client: TestClient) -> None:
-    number, bodies = _spoken(client, upload(client), video="h264")
+    number, bodies = _spoken(client, upload(client), 3 * SOUND, video="h264", size=512)
     with av.open(io.BytesIO(b"".join(bodies)), format="h264") as container:
         pictures = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
-    assert len(pictures) == 25 and all(map(_labeled, pictures))
+    assert len(pictures) == 75 and all(map(_labeled, pictures))
     assert read_frames(iter(pictures), 25.0).payload == number
 
 
 def test_a_job_s_video_has_all_layers(client: TestClient, tmp_path: Path) -> None:
-    fields = {"avatar": upload(client, "Ada agreed."), "size": 256}
-    reply = client.post("/v1/jobs", data=fields, files={"audio": wav(tone(1.0))})
+    fields = {"avatar": upload(client, "Ada agreed."), "size": 512}
+    reply = client.post("/v1/jobs", data=fields, files={"audio": wav(tone(3.0))})
     name = reply.json()["id"]
     while client.get(f"/v1/jobs/{name}").json()["status"] != "done":
         time.sleep(0.05)
