@@ -10,7 +10,6 @@ import json
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -78,21 +77,21 @@ class Counted:
         """One performance: lips, and the pauses in time and in all."""
         self.lips, self.pauses = self.lips + lips, self.pauses + pauses
 
-    def figures(self) -> dict[str, Any]:
-        """Shares, each with how many it is of."""
-        counts = asdict(self.lips)
+    def figures(self) -> dict[str, float]:
+        """Shares, each followed by what it is of; a share of nothing is left out."""
+        counts = {**asdict(self.lips), "in_time": self.pauses[0], "pauses": self.pauses[1]}
         shares = {
             "closed_at_pbm": ("closures", "bilabials"),
             "closed_at_open_vowels": ("vowel_closures", "vowels"),
             "i_wider_than_u": ("wider", "pairs"),
             "gap_in_pauses": ("rest", "rests"),
+            "rests_in_time": ("in_time", "pauses"),
         }
-        rows = {
-            name: counts[part] / counts[whole] if counts[whole] else float("nan")
-            for name, (part, whole) in shares.items()
-        }
-        rows["rests_in_time"] = float(self.pauses[0] / max(self.pauses[1], 1))
-        return rows | {"bilabials": counts["bilabials"], "pairs": counts["pairs"]}
+        figures: dict[str, float] = {}
+        for name, (part, whole) in shares.items():
+            if counts[whole]:
+                figures |= {name: float(counts[part] / counts[whole]), whole: float(counts[whole])}
+        return figures
 
 
 def read_speech(path: Path) -> tuple[str, Array, Phones]:

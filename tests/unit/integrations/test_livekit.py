@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
-from collections.abc import Iterator
-from importlib.util import module_from_spec, spec_from_file_location
-from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
@@ -17,12 +13,11 @@ from livekit import rtc
 from livekit.agents import AgentSession
 from livekit.agents.voice.avatar import AudioSegmentEnd
 
-from live_server import listening
-from openvasa.client import LiveClient, create_avatar
-from server_client import StudioAnimator, pcm, picture, settings_with
-from tiny_model import tiny_bundle, tone
+from integration_files import loaded
+from openvasa.client import LiveClient
+from server_client import pcm
+from tiny_model import tone
 
-FILE = Path(__file__).parents[3] / "integrations" / "livekit" / "openvasa_livekit.py"
 RATE = 24_000
 
 
@@ -52,25 +47,7 @@ class Room(rtc.EventEmitter[Any]):
 
 @pytest.fixture(scope="module")
 def plugin() -> ModuleType:
-    spec = spec_from_file_location("openvasa_livekit", FILE)
-    assert spec is not None and spec.loader is not None
-    module = module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-@pytest.fixture(scope="module")
-def url() -> Iterator[str]:
-    with listening(StudioAnimator.load(tiny_bundle()), settings_with(sessions=4)) as url:
-        yield url
-
-
-@pytest.fixture(scope="module")
-def avatar(url: str, tmp_path_factory: pytest.TempPathFactory) -> str:
-    file = tmp_path_factory.mktemp("portrait") / "noise.png"
-    file.write_bytes(picture())
-    return create_avatar(url, file, "Nobody is shown.")
+    return loaded("livekit")
 
 
 def _frames(seconds: float) -> list[rtc.AudioFrame]:

@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
-from collections.abc import Iterator
-from importlib.util import module_from_spec, spec_from_file_location
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -24,36 +20,16 @@ from pipecat.frames.frames import (
 )
 from pipecat.tests.utils import SleepFrame, run_test
 
-from live_server import listening
-from openvasa.client import create_avatar
-from server_client import StudioAnimator, pcm, picture, settings_with
-from tiny_model import tiny_bundle, tone
+from integration_files import loaded
+from server_client import pcm
+from tiny_model import tone
 
-FILE = Path(__file__).parents[3] / "integrations" / "pipecat" / "openvasa_pipecat.py"
 RATE = 24_000
 
 
 @pytest.fixture(scope="module")
 def service() -> ModuleType:
-    spec = spec_from_file_location("openvasa_pipecat", FILE)
-    assert spec is not None and spec.loader is not None
-    module = module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-@pytest.fixture(scope="module")
-def url() -> Iterator[str]:
-    with listening(StudioAnimator.load(tiny_bundle()), settings_with(sessions=4)) as url:
-        yield url
-
-
-@pytest.fixture(scope="module")
-def avatar(url: str, tmp_path_factory: pytest.TempPathFactory) -> str:
-    file = tmp_path_factory.mktemp("portrait") / "noise.png"
-    file.write_bytes(picture())
-    return create_avatar(url, file, "Nobody is shown.")
+    return loaded("pipecat")
 
 
 def _voice(seconds: float, rate: int = RATE) -> list[TTSAudioRawFrame]:
