@@ -15,15 +15,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import av
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from safetensors.numpy import load_file, save_file
 from torch import Tensor, nn
 from torch.nn import functional
 
-from openvasa.audio.encoder import AudioEncoder
-from openvasa.audio.mel import log_mel
 from openvasa.audio.network import AudioNetwork, export_audio, load_audio
 from openvasa.train.audio_data import (
     MOUTHS,
@@ -35,6 +31,7 @@ from openvasa.train.audio_data import (
     prepare,
     stable_share,
 )
+from openvasa.train.audio_probe import encode, probe
 from openvasa.train.audio_targets import fit_meaning, fit_projection, project
 from openvasa.train.audio_teacher import Teacher
 from openvasa.train.checkpoint import TrainState, load_weights
@@ -172,60 +169,6 @@ def whiten(network: AudioNetwork, recordings: list[Recording]) -> None:
         mean, spread = made.mean(0), made.std(0).clamp(min=1e-3)
         network.out.weight.div_(spread[:, None])
         network.out.bias.sub_(mean).div_(spread)
-
-
-def encode(network: AudioNetwork, samples: Array) -> Array:
-    """Features of a recording straight from torch, f32 [T, 128]."""
-
-    def forward(_: str, inputs: Mapping[str, Array]) -> dict[str, Array]:
-        with torch.no_grad():
-            return {"features": network(torch.from_numpy(inputs["mel"])).numpy()}
-
-    return AudioEncoder(forward).encode(samples)
-
-
-def probe(network: AudioNetwork, recordings: list[Recording]) -> dict[str, dict[str, float]]:
-    """How well linear probes read mouths and phones from mel, teacher and student.
-
-    Probes are fitted on labelled training recordings and judged on the voices held out.
-
-    Returns:
-        For each feature set: accuracy of mouths and phones, and recall and precision of closed
-        lips.
-    """
-    labelled = [r for r in recordings if len(r.mouths)]
-    kept = [r.split == "train" for r in labelled for _ in r.mouths]
-    fitted = np.array(kept)
-    mels = [log_mel(r.samples).reshape(len(r.mouths), -1) for r in labelled]
-    sets = {
-        "mel": np.concatenate(mels),
-        "teacher": np.concatenate([r.states for r in labelled]),
-        "student": np.concatenate([encode(network, r.samples) for r in labelled]),
-    }
-    mouths = np.concatenate([r.mouths for r in labelled])
-    phones = np.concatenate([r.phones for r in labelled])
-    report = {}
-    for name, values in sets.items():
-        inputs = (values - values[fitted].mean(0)) / (values[fitted].std(0) + 1e-3)
-        inputs = np.concatenate([inputs, np.ones((len(inputs), 1), np.float32)], 1)
-        mouth = _ridge(inputs, mouths, fitted).argmax(1)
-        phone = _ridge(inputs, phones, fitted).argmax(1)
-        truth, spoken = mouths[~fitted].argmax(1), phones[~fitted].argmax(1)
-        closed = truth == 1
-        report[name] = {
-            "mouth": float((mouth == truth).mean()),
-            "phone": float((phone == spoken).mean()),
-            "closed_recall": float((mouth[closed] == 1).sum() / max(1, closed.sum())),
-            "closed_precision": float(closed[mouth == 1].sum() / max(1, (mouth == 1).sum())),
-        }
-    return report
-
-
-def _ridge(inputs: Array, targets: Array, fitted: NDArray[np.bool_]) -> Array:
-    a, b = inputs[fitted].astype(np.float64), targets[fitted].astype(np.float64)
-    weights = np.linalg.solve(a.T @ a + 100.0 * np.eye(a.shape[1]), a.T @ b)
-    answer: Array = inputs[~fitted] @ weights
-    return answer
 
 
 def prepare_all(sources: list[Path], teacher: Path, out: Path, keep: float, layer: int) -> None:

@@ -87,13 +87,7 @@ class MotionRecipe:
     weight_decay: float = 0.01
     clip_norm: float = 1.0
     drop: dict[str, float] = field(
-        default_factory=lambda: {
-            "previous": 0.5,
-            "audio": 0.1,
-            "gaze": 0.1,
-            "distance": 0.1,
-            "emotion": 0.1,
-        }  # fmt: skip
+        default_factory=lambda: dict(previous=0.5, audio=0.1, gaze=0.1, distance=0.1, emotion=0.1)
     )
     cut_audio: float = 0.1
     short_past: float = 0.15
