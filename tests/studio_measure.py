@@ -19,8 +19,9 @@ import sys
 import tempfile
 import time
 import urllib.request
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from websockets.sync.client import connect
 
@@ -59,26 +60,31 @@ PROBE = """
   };
 })()
 """
+LOADED = "performance.getEntriesByType('navigation')[0]?.loadEventEnd > 0"
 SPOKEN = "document.getElementById('hush').disabled"  # there is nothing to interrupt
 LONGEST = 600.0  # seconds that a recording may take on a slow machine
 
 
 class Tab:
-    """One page of a headless Chromium, by its debugging protocol."""
+    """One page of a headless Chromium, by its debugging protocol. Use it in a `with` block."""
 
     def __init__(self, microphone: Path, port: int = 9345) -> None:
-        self._folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
-        browser = shutil.which("chromium") or shutil.which("google-chrome") or "chromium"
-        self._process = subprocess.Popen(
-            [browser, "--headless=new", "--no-sandbox", "--disable-gpu", "about:blank",
-             f"--remote-debugging-port={port}", f"--user-data-dir={self._folder.name}",
-             "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream",
-             f"--use-file-for-fake-audio-capture={microphone}",
-             "--autoplay-policy=no-user-gesture-required"],
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
-        self._socket = connect(self._address(port), max_size=None)
         self._count = 0
+        browser = shutil.which("chromium") or shutil.which("google-chrome") or "chromium"
+        with ExitStack() as stack:
+            folder = stack.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True))
+            process = subprocess.Popen(
+                [browser, "--headless=new", "--no-sandbox", "--disable-gpu", "about:blank",
+                 f"--remote-debugging-port={port}", f"--user-data-dir={folder}",
+                 "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream",
+                 f"--use-file-for-fake-audio-capture={microphone}",
+                 "--autoplay-policy=no-user-gesture-required"],
+                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            )  # fmt: skip
+            stack.callback(process.wait, 20)
+            stack.callback(process.terminate)
+            self._socket = stack.enter_context(connect(self._address(port), max_size=None))
+            self._stack = stack.pop_all()
         self.call("Page.enable")
 
     def _address(self, port: int) -> str:
@@ -104,6 +110,8 @@ class Tab:
         """The value of an expression of the page."""
         asked = {"awaitPromise": True, "returnByValue": True, "userGesture": True}
         found = self.call("Runtime.evaluate", expression=code, **asked)
+        if "exceptionDetails" in found:
+            raise SystemExit(f"the page does not run {code}: {found['exceptionDetails']}")
         return found["result"].get("value")
 
     def click(self, name: str) -> None:
@@ -137,11 +145,16 @@ class Tab:
         shot = self.call("Page.captureScreenshot", format="png", captureBeyondViewport=True)
         file.write_bytes(base64.b64decode(shot["data"]))
 
-    def close(self) -> None:
-        """Ends the browser."""
-        self.call("Browser.close")
-        self._process.wait(20)
-        self._folder.cleanup()
+    def open(self, url: str) -> None:
+        """Goes to a page, and waits until it has loaded; the page before it has as well."""
+        self.call("Page.navigate", url=url)
+        self.wait(f"location.href === {json.dumps(url)} && {LOADED}")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
 
 
 def spread(values: list[float]) -> dict[str, float]:
@@ -156,8 +169,7 @@ def spread(values: list[float]) -> dict[str, float]:
 
 def wake(tab: Tab, url: str, portrait: Path, voice: Path) -> None:
     """Opens the page, and gives it a portrait and a recording."""
-    tab.call("Page.navigate", url=url)
-    tab.wait("document.readyState === 'complete' && location.href !== 'about:blank'")
+    tab.open(f"{url.rstrip('/')}/")
     tab.run(PROBE)
     tab.choose("voice", voice)
     tab.choose("photo", portrait)
@@ -203,8 +215,7 @@ def from_socket(notes: dict[str, Any]) -> list[float]:
 
 def main(url: str, portrait: Path, voice: Path, minutes: float) -> None:
     """Measures, and prints."""
-    tab = Tab(voice.resolve())
-    try:
+    with Tab(voice.resolve()) as tab:
         wake(tab, url, portrait, voice)
         tab.click("play")
         end = time.monotonic() + 60 * minutes
@@ -218,8 +229,6 @@ def main(url: str, portrait: Path, voice: Path, minutes: float) -> None:
         time.sleep(15)
         talked = tab.run("notes")
         tab.click("talk")
-    finally:
-        tab.close()
     _, spoken = speech_after(played, "play")
     heard = [1000 * frame[2] for frame in played["shown"] if frame[3]]
     indices = [frame[0] for frame in played["shown"]]
