@@ -16,7 +16,7 @@ from PIL import Image as Pillow
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, WebSocketException
 
-from openvasa.client.sound_track import SoundTrack
+from openvasa.media.spoken_sound import SpokenSound
 from openvasa.types import FPS, Image, InputError
 
 VERSION = 1
@@ -103,7 +103,7 @@ class LiveClient:
         self._url = f"ws{url.rstrip('/').removeprefix('http')}/v1/live"
         self._hello = {"type": "hello", "version": VERSION, "avatar": avatar, "token": token,
             "rate": rate, "pace": pace, "video": "jpeg", **wishes}  # fmt: skip
-        self._track = SoundTrack(rate, FPS)
+        self._track = SpokenSound(rate, FPS)
         self._void: int | None = None  # frames from here on belong to before the interruption
         self._interruptions = 0
         self._socket: ClientConnection

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from openvasa.client.sound_track import SoundTrack
+from openvasa.media.spoken_sound import SpokenSound
 
 RATE, FPS, STEP = 16_000, 25, 640
 
@@ -14,12 +14,12 @@ def _count(start: int, stop: int) -> bytes:
     return np.arange(start, stop, dtype="<i2").tobytes()
 
 
-def _heard(track: SoundTrack, frame: int) -> np.ndarray:
+def _heard(track: SpokenSound, frame: int) -> np.ndarray:
     return np.frombuffer(track.of_frame(frame)[0], "<i2")
 
 
 def test_sound_is_heard_from_where_the_server_says() -> None:
-    track = SoundTrack(RATE, FPS)
+    track = SpokenSound(RATE, FPS)
     track.send(_count(1, 1281))
     track.begin(0, 0.06)  # 960 samples: in the middle of frame 1
     assert not track.of_frame(0)[1]
@@ -34,7 +34,7 @@ def test_sound_is_heard_from_where_the_server_says() -> None:
 
 @pytest.mark.parametrize("rate", [8_000, 16_000, 22_050, 48_000])
 def test_frames_carry_all_of_it_once(rate: int) -> None:
-    track = SoundTrack(rate, FPS)
+    track = SpokenSound(rate, FPS)
     sound = _count(0, rate)
     track.send(sound[: rate // 2])
     track.begin(0, 0.2)
@@ -45,7 +45,7 @@ def test_frames_carry_all_of_it_once(rate: int) -> None:
 
 
 def test_what_comes_after_silence_waits_for_its_own_beginning() -> None:
-    track = SoundTrack(RATE, FPS)
+    track = SpokenSound(RATE, FPS)
     track.send(_count(1, 641))
     track.end()
     track.begin(0, 0.0)
@@ -58,7 +58,7 @@ def test_what_comes_after_silence_waits_for_its_own_beginning() -> None:
 
 
 def test_what_was_interrupted_is_not_heard() -> None:
-    track = SoundTrack(RATE, FPS)
+    track = SpokenSound(RATE, FPS)
     track.send(_count(1, 6401))
     track.end()
     track.begin(0, 0.0)
@@ -74,7 +74,7 @@ def test_what_was_interrupted_is_not_heard() -> None:
 
 
 def test_a_speech_ends_though_silence_begins_a_few_samples_early() -> None:
-    track = SoundTrack(24_000, FPS)
+    track = SpokenSound(24_000, FPS)
     track.send(_count(0, 2 * 960))
     track.end()
     track.begin(0, 0.0)
@@ -83,7 +83,7 @@ def test_a_speech_ends_though_silence_begins_a_few_samples_early() -> None:
 
 
 def test_what_was_heard_is_forgotten() -> None:
-    track = SoundTrack(RATE, FPS)
+    track = SpokenSound(RATE, FPS)
     track.begin(0, 0.0)
     for frame in range(500):
         track.send(bytes(2 * STEP))

@@ -16,7 +16,7 @@ class _Speech:
     end: int | None = None  # None while it goes on
 
 
-class SoundTrack:
+class SpokenSound:
     """Keeps 16-bit mono sound until the frames that speak it have come."""
 
     def __init__(self, rate: int, fps: int) -> None:
