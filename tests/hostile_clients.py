@@ -128,8 +128,8 @@ def half_open(base: str, avatar: str, count: int) -> None:
         _gone(raw) if number % 2 else raw.close()
 
 
-def slow_readers(base: str, avatar: str, count: int, seconds: float = 5.0) -> None:
-    """Sessions that read nothing while frames are made for them; every other is reset."""
+def unread(base: str, avatar: str, count: int) -> list[socket.socket]:
+    """Sessions of clients that read nothing and answer nothing, as if they had vanished."""
     upgrade = (
         b"GET /v1/live HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n\r\n"
@@ -140,6 +140,12 @@ def slow_readers(base: str, avatar: str, count: int, seconds: float = 5.0) -> No
     for raw in held:
         raw.recv(4096)
         raw.sendall(masked)
+    return held
+
+
+def slow_readers(base: str, avatar: str, count: int, seconds: float = 5.0) -> None:
+    """Sessions that read nothing while frames are made for them; every other is reset."""
+    held = unread(base, avatar, count)
     time.sleep(seconds)
     for number, raw in enumerate(held):
         _gone(raw) if number % 2 else raw.close()

@@ -30,9 +30,9 @@ def figures(pid: int) -> tuple[int, int, float]:
     return int(values["Threads"]), files, int(values["VmRSS"].split()[0]) / 1024
 
 
-def settled(base: str, sessions: int) -> bool:
+def settled(base: str, sessions: int, seconds: float = 30.0) -> bool:
     """Whether soon no more than so many sessions are left."""
-    for _ in range(300):
+    for _ in range(round(10 * seconds)):
         if httpx.get(f"{base}/health", timeout=30).json()["sessions"] <= sessions:
             return True
         time.sleep(0.1)

@@ -7,18 +7,16 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import uvicorn
-
 from openvasa.engine.animator import Animator
 from openvasa.server.app import create_app
+from openvasa.server.draining import DrainingServer
 from openvasa.server.settings import Settings
 
 
 @contextmanager
 def listening(animator: Animator, settings: Settings) -> Iterator[str]:
     """Yields the server's address."""
-    config = uvicorn.Config(create_app(animator, settings), port=0, log_level="error")
-    server = uvicorn.Server(config)
+    server = DrainingServer(create_app(animator, settings), 0, port=0, log_level="error")
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     while not server.started:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import socket
 import time
 from types import FrameType
 from typing import Any
@@ -11,6 +12,8 @@ import uvicorn
 from fastapi import FastAPI
 
 from openvasa.server.studio import Studio
+
+_PING, _PONG = 10.0, 20.0  # seconds between looks whether a client lives, and to its answer
 
 
 class DrainingServer(uvicorn.Server):
@@ -31,11 +34,23 @@ class DrainingServer(uvicorn.Server):
         config = uvicorn.Config(
             app, proxy_headers=bool(proxy), forwarded_allow_ips=proxy,
             ws_per_message_deflate=False,  # frames are compressed already
+            ws_ping_interval=_PING, ws_ping_timeout=_PONG,
             **options,
         )  # fmt: skip
         super().__init__(config)
         self._app, self._seconds = app, seconds
         self._until: float | None = None  # when patience ends; None before the signal
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """See `uvicorn.Server`."""
+        await super().startup(sockets)
+        if not self.started or not hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux has it
+            return
+        # A closed connection whose peer takes no bytes would else be kept for a quarter of an hour.
+        patience = round(1000 * self._studio.settings.stalled_seconds)
+        for server in self.servers:
+            for listening in server.sockets:
+                listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, patience)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """See `uvicorn.Server`."""

@@ -10,7 +10,6 @@ from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 from openvasa.server.avatars import Guest
 from openvasa.server.door import knows_token
 from openvasa.server.live import LivePerformance
-from openvasa.server.metrics import Tally
 from openvasa.server.outbox import Outbox
 from openvasa.server.requests import Hello, answer, read_message
 from openvasa.server.studio import Studio
@@ -23,6 +22,7 @@ DONE, STOPPING, BUSY, WRONG, NO_TOKEN, NO_AVATAR, LATE, BROKEN = (
     1000, 1001, 1013, 4400, 4401, 4404, 4408, 1011,
 )  # fmt: skip
 _PATIENCE = 0.02  # seconds between looks at a full inbox
+_GOODBYE = 1.0  # seconds: who reads nothing would not see why it is over
 
 
 class _Refused(Exception):
@@ -82,11 +82,12 @@ async def _perform(socket: WebSocket, studio: Studio, hello: Hello, guest: Guest
     try:
         async with anyio.create_task_group() as group:
             group.start_soon(_listen, socket, performance)
-            await _speak(socket, outbox, view, studio.tally)
+            await _speak(socket, outbox, view, studio)
             group.cancel_scope.cancel()
         broken = BROKEN if performance.failure == "internal" else WRONG
         ended = STOPPING if studio.closing else DONE
-        await socket.close(ended if performance.failure is None else broken)
+        with anyio.move_on_after(_GOODBYE):
+            await socket.close(ended if performance.failure is None else broken)
     except RuntimeError:  # the client closed first
         pass
     finally:
@@ -112,17 +113,18 @@ async def _listen(socket: WebSocket, performance: LivePerformance) -> None:
         performance.fail("bad_message", str(error))
 
 
-async def _speak(socket: WebSocket, outbox: Outbox, view: View, tally: Tally) -> None:
-    """Sends messages until there are no more, or nobody to get them."""
+async def _speak(socket: WebSocket, outbox: Outbox, view: View, studio: Studio) -> None:
+    """Sends messages until there are no more, or nobody who reads them."""
     try:
         while (parcel := await outbox.take()) is not None:
             view.show(parcel)
-            if isinstance(parcel.content, str):
-                await socket.send_text(parcel.content)
-            else:
-                await socket.send_bytes(parcel.content)
-                tally.send()
-    except (RuntimeError, WebSocketDisconnect):
+            with anyio.fail_after(studio.settings.stalled_seconds):
+                if isinstance(parcel.content, str):
+                    await socket.send_text(parcel.content)
+                else:
+                    await socket.send_bytes(parcel.content)
+                    studio.tally.send()
+    except (RuntimeError, WebSocketDisconnect, TimeoutError):
         pass
 
 

@@ -30,6 +30,8 @@ class Settings:
         keep_seconds: How long an avatar that nobody uses, and a video that nobody fetches, stay.
         message_bytes: Of one message of a live client.
         hello_seconds: How long a live client may take to say what it wants.
+        stalled_seconds: How long a client may read nothing of what it is sent before its seat is
+            given to others; a peer that vanished without a word is noticed by this too.
         requests_a_minute: Of one address, sockets among them.
         uploads_a_minute: Of one address: portraits and recordings.
         sockets: That one address may have open at once.
@@ -48,6 +50,7 @@ class Settings:
     keep_seconds: float = 1800.0
     message_bytes: int = MEGABYTE // 4
     hello_seconds: float = 10.0
+    stalled_seconds: float = 30.0
     requests_a_minute: int = 600
     uploads_a_minute: int = 30
     sockets: int = 8

@@ -14,6 +14,7 @@ from openvasa.server.views import Viewer
 
 router = APIRouter()
 _PAGE = Path(__file__).parent / "page" / "view.html"
+_GOODBYE = 1.0  # seconds for who reads nothing
 OVER, GONE, FULL = 1000, 4404, 1013
 
 
@@ -39,7 +40,7 @@ async def view(socket: WebSocket, name: str) -> None:
     try:
         async with anyio.create_task_group() as group:
             group.start_soon(_until_gone, socket, viewer)
-            await _send(socket, viewer)
+            await _send(socket, viewer, studio.settings.stalled_seconds)
             group.cancel_scope.cancel()
     finally:
         shown.leave(viewer)
@@ -53,19 +54,21 @@ async def _until_gone(socket: WebSocket, viewer: Viewer) -> None:
     viewer.box.close()
 
 
-async def _send(socket: WebSocket, viewer: Viewer) -> None:
+async def _send(socket: WebSocket, viewer: Viewer, patience: float) -> None:
     try:
         while (parcel := await viewer.box.take()) is not None:
-            if isinstance(parcel.content, str):
-                await socket.send_text(parcel.content)
-            else:
-                await socket.send_bytes(parcel.content)
-    except (RuntimeError, WebSocketDisconnect):
+            with anyio.fail_after(patience):
+                if isinstance(parcel.content, str):
+                    await socket.send_text(parcel.content)
+                else:
+                    await socket.send_bytes(parcel.content)
+    except (RuntimeError, WebSocketDisconnect, TimeoutError):
         pass
 
 
 async def _close(socket: WebSocket, code: int) -> None:
     try:
-        await socket.close(code)
+        with anyio.move_on_after(_GOODBYE):
+            await socket.close(code)
     except (RuntimeError, WebSocketDisconnect):  # the viewer was faster
         pass

@@ -126,7 +126,7 @@ def test_a_wrong_greeting_ends_it(client: TestClient, first: str | bytes, code: 
         socket.send_bytes(first) if isinstance(first, bytes) else socket.send_text(first)
         assert receive(socket)["type"] == "error"
         assert receive(socket)["code"] == code
-    assert client.get("/health").json()["sessions"] == 0
+    assert settled(client)
 
 
 @pytest.mark.parametrize(
