@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import shutil
@@ -11,6 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from http.client import HTTPConnection
+from http.cookiejar import CookieJar
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +20,7 @@ import pytest
 from websockets.sync.client import connect
 
 from live_server import listening
-from openvasa.client import create_avatar
+from openvasa.client import LiveClient, create_avatar
 from server_client import StudioAnimator, hello, picture, settings_with
 from tiny_model import tiny_bundle
 
@@ -93,6 +95,28 @@ def test_a_program_stays_by_its_address_and_gets_frames(port: int, tmp_path: Pat
         live.send(hello(avatar, pace="live", size=128))
         assert json.loads(live.recv())["type"] == "ready"
         assert isinstance(live.recv(), bytes)
+
+
+def test_a_program_stays_by_its_cookies(port: int, tmp_path: Path) -> None:
+    (tmp_path / "noise.png").write_bytes(picture())
+    url = f"http://127.0.0.1:{port}"
+
+    async def speaks(avatar: str, cookies: CookieJar) -> int:
+        async with LiveClient(url, avatar, size=128, cookies=cookies) as live:
+            async for frame in live:
+                return frame.index
+        return -1
+
+    workers: set[str] = set()
+    for _ in range(20):  # by its address alone each would be at the same worker
+        cookies = CookieJar()
+        avatar = create_avatar(url, tmp_path / "noise.png", "Nobody is shown.", cookies=cookies)
+        assert asyncio.run(speaks(avatar, cookies)) == 0
+        (cookie,) = cookies
+        workers.add(_ask(port, "/health", cookie.value).headers["X-Worker"])
+        if len(workers) == 2:
+            return
+    raise AssertionError(workers)
 
 
 def test_sizes_and_doors(port: int) -> None:

@@ -9,7 +9,9 @@ import struct
 from collections.abc import AsyncIterator, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
+from http.cookiejar import CookieJar
 from typing import Any, Self
+from urllib.request import Request
 
 import numpy as np
 from PIL import Image as Pillow
@@ -82,7 +84,7 @@ class LiveClient:
 
     def __init__(
         self, url: str, avatar: str, *, token: str | None = None, rate: int = 16_000,
-        pace: str = "live", **wishes: Any,
+        pace: str = "live", cookies: CookieJar | None = None, **wishes: Any,
     ) -> None:  # fmt: skip
         """Does not connect yet.
 
@@ -93,6 +95,7 @@ class LiveClient:
             rate: Samples a second of the sound to come, 8000 to 192000.
             pace: `live` follows the clock, with idle life where no sound comes; `free` makes the
                 frames of the sound alone, as fast as they are read.
+            cookies: Of a proxy before several workers, as `create_avatar` got them.
             **wishes: Further fields of the hello: `seed`, `size`, `framing`, `quality`,
                 `controls`.
         """
@@ -101,6 +104,10 @@ class LiveClient:
         self.shown: int | None = None
         self.dropped = 0
         self._url = f"ws{url.rstrip('/').removeprefix('http')}/v1/live"
+        asked = Request(f"{url.rstrip('/')}/v1/live")
+        if cookies is not None:
+            cookies.add_cookie_header(asked)
+        self._headers = dict(asked.header_items())  # the cookies alone
         self._hello = {"type": "hello", "version": VERSION, "avatar": avatar, "token": token,
             "rate": rate, "pace": pace, "video": "jpeg", **wishes}  # fmt: skip
         self._track = SpokenSound(rate, FPS)
@@ -117,8 +124,9 @@ class LiveClient:
         """
         try:
             self._socket = await connect(
-                self._url, max_size=None, close_timeout=_GOODBYE, compression=None
-            )
+                self._url, max_size=None, close_timeout=_GOODBYE, compression=None,
+                additional_headers=self._headers,
+            )  # fmt: skip
         except (OSError, WebSocketException) as error:
             raise LiveError("lost", f"no server takes a session at {self._url}.") from error
         try:

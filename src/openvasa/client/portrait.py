@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import json
 import secrets
+from http.cookiejar import CookieJar
 from pathlib import Path
 from urllib.error import HTTPError, URLError
-from urllib.request import Request, urlopen
+from urllib.request import HTTPCookieProcessor, Request, build_opener
 
 from openvasa.types import InputError
 
 _TIMEOUT = 60.0  # seconds; finding a face takes a while on a busy server
 
 
-def create_avatar(url: str, portrait: str | Path, consent: str, token: str | None = None) -> str:
+def create_avatar(
+    url: str, portrait: str | Path, consent: str, token: str | None = None,
+    cookies: CookieJar | None = None,
+) -> str:  # fmt: skip
     """Uploads a portrait; returns the id by which live sessions name it.
 
     It waits for the answer: in a coroutine, call it by `asyncio.to_thread`.
@@ -23,6 +27,8 @@ def create_avatar(url: str, portrait: str | Path, consent: str, token: str | Non
         portrait: A photo with a face.
         consent: Who agreed to be animated, and to what; it is recorded.
         token: The server's, where it wants one.
+        cookies: Get those by which a proxy keeps a client with its worker; hand the same jar to
+            `LiveClient`.
 
     Raises:
         InputError: The server cannot be reached, or does not take the portrait; it says why.
@@ -33,9 +39,12 @@ def create_avatar(url: str, portrait: str | Path, consent: str, token: str | Non
     headers = {"Content-Type": f"multipart/form-data; boundary={boundary}"}
     if token is not None:
         headers["Authorization"] = f"Bearer {token}"
+    base, opener = url.rstrip("/"), build_opener(HTTPCookieProcessor(cookies))
     try:
-        with urlopen(Request(f"{url.rstrip('/')}/v1/avatars", body, headers), None, _TIMEOUT) as r:
-            return str(json.load(r)["id"])
+        if cookies is not None:  # a proxy gives its cookie with an answer: ask before it matters
+            opener.open(f"{base}/health", None, _TIMEOUT).close()
+        with opener.open(Request(f"{base}/v1/avatars", body, headers), None, _TIMEOUT) as reply:
+            return str(json.load(reply)["id"])
     except HTTPError as error:
         raise InputError(f"the server did not take the portrait: {_detail(error)}") from error
     except URLError as error:
