@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from importlib.util import find_spec
 from pathlib import Path
 
 from fastapi import FastAPI, Request
@@ -37,6 +38,8 @@ def create_app(animator: Animator, settings: Settings) -> FastAPI:
             yield
         finally:
             await run_in_threadpool(studio.close)
+            if hasattr(app.state, "peers"):
+                await app.state.peers.close()
 
     # FastAPI's own pages of the interface load scripts from elsewhere; its JSON stays.
     app = FastAPI(
@@ -48,6 +51,11 @@ def create_app(animator: Animator, settings: Settings) -> FastAPI:
     app.include_router(routes.router)
     app.include_router(live_route.router)
     app.include_router(view_route.router)
+    if find_spec("aiortc"):  # the extra `webrtc`
+        from openvasa.server import webrtc_route
+
+        app.include_router(webrtc_route.router)
+        app.state.peers = webrtc_route.Peers(settings)
     app.add_api_route("/", _page, include_in_schema=False)
     app.mount("/page", StaticFiles(directory=PAGE), name="page")
     return app

@@ -11,7 +11,7 @@ from openvasa.engine.stream import StreamSession, StreamState
 from openvasa.server.inbox import Inbox, Piece, RealTime
 from openvasa.server.interruption import put_back
 from openvasa.server.metrics import Tally
-from openvasa.server.other_side import TOLD, OtherSide, whose
+from openvasa.server.other_side import SAID, TOLD, OtherSide, whose
 from openvasa.server.outbox import Outbox, Parcel
 from openvasa.server.pictures import Encoder
 from openvasa.server.priority import yield_to_live
@@ -72,17 +72,23 @@ class LivePerformance:
         """Begins."""
         self._thread.start()
 
-    def hear(self, pcm: bytes) -> None:
-        """Sound of the client.
+    def hear(self, message: bytes) -> None:
+        """A binary message of the client: sound, after its channel where both sides are heard.
 
         Raises:
             InputError: It is no 16-bit sound, or too much waits.
         """
-        if self._other is not None:
-            channel, pcm = whose(pcm)
-            if channel == TOLD:
-                self._other.hear(pcm)
-                return
+        self.hear_side(*((SAID, message) if self._other is None else whose(message)))
+
+    def hear_side(self, channel: int, pcm: bytes) -> None:
+        """Sound of the face itself, or of the other side where it is listened to.
+
+        Raises:
+            InputError: It is no 16-bit sound, or too much waits.
+        """
+        if channel == TOLD and self._other is not None:
+            self._other.hear(pcm)
+            return
         samples = self._resampler(pcm)
         self._tally.hear(len(pcm) / 2 / self._rate)
         self._inbox.hear(samples, self._sent, time.monotonic())

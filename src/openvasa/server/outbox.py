@@ -45,13 +45,19 @@ class Outbox:
         self._news = asyncio.Event()
         self._closed = False
 
+    @property
+    def frames(self) -> int:
+        """Frames that wait."""
+        with self._change:
+            return sum(parcel.frame is not None for parcel in self._waiting)
+
     def put(self, parcel: Parcel) -> int:
         """Adds a message; returns how many frames before it were dropped to make room."""
         with self._change:
             lost = 0
-            if parcel.frame is not None and self._frames() >= LONGEST:
+            if parcel.frame is not None and self.frames >= LONGEST:
                 if self._lossless:
-                    self._change.wait_for(lambda: self._closed or self._frames() < LONGEST)
+                    self._change.wait_for(lambda: self._closed or self.frames < LONGEST)
                 else:
                     lost = self._drop_from(0)
                     self.dropped += lost
@@ -85,9 +91,6 @@ class Outbox:
                 if self._closed:
                     return None
             await self._news.wait()
-
-    def _frames(self) -> int:
-        return sum(parcel.frame is not None for parcel in self._waiting)
 
     def _drop_from(self, frame: int) -> int:
         kept = [p for p in self._waiting if p.frame is None or p.frame < frame]
