@@ -137,6 +137,7 @@ class Tab:
 
     def picture(self, file: Path, width: int, height: int, *, dark: bool) -> None:
         """A screenshot of the whole page at a size, in a theme."""
+        self.call("Emulation.setScrollbarsHidden", hidden=True)  # they would be cut from the picture
         self.call("Emulation.setDeviceMetricsOverride", width=width, height=height,
             deviceScaleFactor=1, mobile=False)  # fmt: skip
         theme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}

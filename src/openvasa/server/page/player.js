@@ -48,6 +48,7 @@ export class Player {
     this.pictures.forget();
     for (const old of this.frames.filter((f) => f.index >= frame)) old.image.close();
     this.frames = this.frames.filter((f) => f.index < frame);
+    this.shown = Math.min(this.shown, frame - 1);
     this.silence();
   }
 

@@ -42,4 +42,10 @@ export const createAvatar = async (fields) => (await ask("/v1/avatars", form(fie
 export const createJob = async (fields) => (await ask("/v1/jobs", form(fields))).json();
 export const job = async (id) => (await ask(`/v1/jobs/${id}`)).json();
 export const video = async (id) => (await ask(`/v1/jobs/${id}/video`)).blob();
+// Where a session's frames are shown alone; a proxy finds the worker by its cookie's value.
+export function view(id) {
+  const key = document.cookie.match(/(?:^|; )openvasa=([^;]+)/)?.[1];
+  return `/view/${id}${key ? `?key=${key}` : ""}`;
+}
+
 export const forget = (id) => ask(`/v1/avatars/${id}`, { method: "DELETE" }).catch(() => {});

@@ -97,6 +97,7 @@ function leave() {
   live?.close();
   if (avatar) server.forget(avatar.id);
   live = avatar = null;
+  $("view").hidden = true;
   veil(null);
   buttons();
 }
@@ -113,6 +114,10 @@ function connect() {
   });
   const here = live;
   const on = (type, act) => here.addEventListener(type, ({ detail }) => here === live && act(detail));
+  on("ready", ({ view }) => {
+    $("view").href = server.view(view);
+    $("view").hidden = false;
+  });
   on("first", () => {
     tries = 0;
     $("screen").dataset.state = "live";
@@ -136,6 +141,7 @@ function connect() {
 }
 
 async function lost({ code, wanted }) {
+  $("view").hidden = true;
   endTalk();
   buttons();
   if (wanted) return;
