@@ -136,8 +136,8 @@ class Tab:
             time.sleep(0.05)
 
     def picture(self, file: Path, width: int, height: int, *, dark: bool) -> None:
-        """A screenshot of the whole page at a size, in a theme."""
-        self.call("Emulation.setScrollbarsHidden", hidden=True)  # they would be cut from the picture
+        """A screenshot of the whole page at a size, in a theme; scroll bars would cut its edge."""
+        self.call("Emulation.setScrollbarsHidden", hidden=True)
         self.call("Emulation.setDeviceMetricsOverride", width=width, height=height,
             deviceScaleFactor=1, mobile=False)  # fmt: skip
         theme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
@@ -181,19 +181,22 @@ def wake(tab: Tab, url: str, portrait: Path, voice: Path) -> None:
     tab.wait("notes.shown.length > 0")
 
 
-def first(notes: dict[str, Any], click: str, since: float = -1.0) -> float:
-    """Milliseconds from a click to the first frame shown that is at `since` seconds or later."""
+def first(notes: dict[str, Any], click: str, since: float = -1.0, announced: float = 0.0) -> float:
+    """Milliseconds from a click to the first frame shown that is at `since` seconds or later.
+
+    Frames shown before `announced` are of before the interruption, whatever their number.
+    """
     clicked = notes["clicked"][click]
     for index, when, *_ in notes["shown"]:
-        if when > clicked and index * 0.04 >= since:
+        if when > max(clicked, announced) and index * 0.04 >= since:
             return float(when - clicked)
     raise SystemExit(f"nothing was shown after {click}")
 
 
-def speech_after(notes: dict[str, Any], click: str) -> tuple[int, float]:
-    """The first speech announced after a click: its sample, and its second of the frames."""
+def speech_after(notes: dict[str, Any], click: str) -> tuple[float, float]:
+    """The first speech announced after a click: its second of the frames, and when it came."""
     found = next(s for s in notes["speech"] if s[2] > notes["clicked"][click])
-    return int(found[0]), float(found[1])
+    return float(found[1]), float(found[2])
 
 
 def from_microphone(notes: dict[str, Any]) -> list[float]:
@@ -230,15 +233,15 @@ def main(url: str, portrait: Path, voice: Path, minutes: float) -> None:
         time.sleep(15)
         talked = tab.run("notes")
         tab.click("talk")
-    _, spoken = speech_after(played, "play")
+    lips = first(played, "play", *speech_after(played, "play"))
     heard = [1000 * frame[2] for frame in played["shown"] if frame[3]]
     indices = [frame[0] for frame in played["shown"]]
     print(json.dumps({
         "video": played["video"],
         "portrait to first frame": round(first(played, "use")),
         "portrait to first spoken frame": round(
-            first(played, "play", spoken) + played["clicked"]["play"] - played["clicked"]["use"]),
-        "play to lips": round(first(played, "play", spoken)),
+            lips + played["clicked"]["play"] - played["clicked"]["use"]),
+        "play to lips": round(lips),
         "microphone to lips": spread(from_microphone(talked)),
         "sound ahead of picture": spread(heard),
         "seconds of picture with sound": round(len(heard) / 25, 1),
