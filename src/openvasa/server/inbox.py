@@ -110,6 +110,11 @@ class Inbox:
         """Whether a client that may send at will should wait; in pace `live` nobody may."""
         return not self._live and self._waiting > MOST // 2
 
+    @property
+    def waiting(self) -> float:
+        """Seconds of speech that came and were not taken out yet."""
+        return self._waiting / SAMPLE_RATE
+
     def end(self) -> None:
         """The speech is over."""
         with self._change:

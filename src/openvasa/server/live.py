@@ -116,6 +116,11 @@ class LivePerformance:
         """Whether enough sound waits."""
         return self._inbox.full
 
+    @property
+    def waiting(self) -> float:
+        """Seconds of the client's speech that are not spoken yet."""
+        return self._inbox.waiting
+
     def fail(self, word: str, sentence: str) -> None:
         """Tells the client why it is over, and closes."""
         self.failure = word

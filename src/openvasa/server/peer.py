@@ -8,6 +8,7 @@ from typing import Any
 
 import anyio
 import av
+import numpy as np
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCRtpSender, RTCSessionDescription
 from aiortc.mediastreams import MediaStreamError
 
@@ -23,6 +24,8 @@ from openvasa.types import InputError
 
 _OVER = ("closed", "failed")
 _GOODBYE = 0.3  # seconds for the last words to leave
+_BEHIND, _LOST = 1.0, 5.0  # seconds of speech that wait: pauses are left out, then all
+_QUIET = 650  # of 32768
 
 
 class Peer:
@@ -128,7 +131,10 @@ class Peer:
         try:
             while True:
                 for piece in mono.resample(await track.recv()):
-                    pcm = piece.to_ndarray().tobytes()
+                    samples = piece.to_ndarray()
+                    if channel == SAID and left_out(samples, performance.waiting):
+                        continue
+                    pcm = samples.tobytes()
                     if channel == SAID:
                         self._stage.spoken.send(pcm)
                     performance.hear_side(channel, pcm)
@@ -170,3 +176,12 @@ class Peer:
     async def close(self) -> None:
         """Closes a connection that nobody attends."""
         await self._connection.close()
+
+
+def left_out(samples: np.ndarray[Any, Any], waiting: float) -> bool:
+    """Whether a microphone's piece is not spoken, because a slow machine is behind.
+
+    A microphone never ends: what is late once would be late for good.
+    """
+    quiet = int(np.abs(samples.astype(int)).max(initial=0)) < _QUIET
+    return waiting > (_BEHIND if quiet else _LOST)

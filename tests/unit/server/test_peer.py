@@ -22,6 +22,7 @@ from aiortc import MediaStreamTrack, RTCConfiguration, RTCPeerConnection, RTCSes
 
 from hostile_load import settled
 from live_server import listening
+from openvasa.server.peer import left_out
 from server_client import StudioAnimator, picture, settings_with
 from tiny_model import tiny_bundle, tone
 
@@ -188,3 +189,9 @@ def test_who_asks_and_never_comes_loses_the_seat(server: tuple[str, str]) -> Non
 
     asyncio.run(ask())
     assert settled(server[0], 0)
+
+
+def test_a_microphone_on_a_slow_machine_loses_its_pauses_first() -> None:
+    quiet, loud = np.zeros((1, PIECE), np.int16), np.full((1, PIECE), -9000, np.int16)
+    assert [left_out(quiet, waits) for waits in (0.5, 2.0, 9.0)] == [False, True, True]
+    assert [left_out(loud, waits) for waits in (0.5, 2.0, 9.0)] == [False, False, True]

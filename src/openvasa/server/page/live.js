@@ -3,6 +3,9 @@ import { Player } from "./player.js";
 
 const AHEAD = 1.0; // seconds of a recording that are sent before their time
 const PIECE = 0.2; // seconds
+// Of a microphone, which never ends, so that what is late once would be late for good: seconds that
+// the lips may be behind it before pauses are left out, and before all is; what counts as a pause.
+const BEHIND = 1.5, LOST = 5, QUIET = 0.02;
 
 export class Live extends EventTarget {
   constructor(canvas, audio, hello) {
@@ -11,6 +14,7 @@ export class Live extends EventTarget {
     this.player = new Player(canvas, audio);
     this.sent = 0; // samples
     this.recording = null;
+    this.said = null; // where speech began: seconds of what was sent, and of the frames
     const scheme = location.protocol === "https:" ? "wss" : "ws";
     this.socket = new WebSocket(`${scheme}://${location.host}/v1/live`);
     this.socket.binaryType = "arraybuffer";
@@ -45,7 +49,10 @@ export class Live extends EventTarget {
 
   heard(message) {
     if (message.type === "speech") this.begin(message);
-    if (message.type === "interrupted") this.player.takeBack(message.frame);
+    if (message.type === "interrupted") {
+      this.said = null;
+      this.player.takeBack(message.frame);
+    }
     this.tell(message.type, message);
   }
 
@@ -56,6 +63,14 @@ export class Live extends EventTarget {
     samples.forEach((value, i) => { pcm[i] = Math.max(-1, Math.min(1, value)) * 32767; });
     this.socket.send(pcm.buffer);
     this.sent += samples.length;
+  }
+
+  // A piece of a microphone.
+  hear(samples) {
+    const sent = this.sent / this.audio.sampleRate;
+    const behind = this.said ? sent - this.said.from - (this.player.head - this.said.time) : 0;
+    const quiet = samples.every((value) => Math.abs(value) < QUIET);
+    if (behind < (quiet ? BEHIND : LOST)) this.send(samples);
   }
 
   // Speaks an AudioBuffer: sends it as it is spoken, and plays it in step with the lips.
@@ -86,6 +101,7 @@ export class Live extends EventTarget {
   }
 
   begin({ sample, time }) {
+    this.said = { from: sample / this.audio.sampleRate, time };
     const r = this.recording;
     if (!r || sample < r.base) return;
     const from = (sample - r.base) / this.audio.sampleRate;

@@ -180,7 +180,7 @@ async function talk() {
   if (microphone) return endTalk();
   microphone = new Microphone();
   try {
-    await microphone.open(audio, (samples) => live?.send(samples));
+    await microphone.open(audio, (samples) => live?.hear(samples));
   } catch {
     microphone = null;
     $("voice-note").textContent = "The microphone is not allowed here. Allow it in the address bar, or choose a recording.";
