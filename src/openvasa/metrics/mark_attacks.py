@@ -140,6 +140,23 @@ def _scaled(factor: float) -> Callable[[Image], Image]:
     return change
 
 
+def _stretched(factor: float) -> Callable[[Image], Image]:
+    """Wider alone."""
+
+    def change(image: Image) -> Image:
+        size = 2 * round(image.shape[1] * factor / 2), image.shape[0]
+        return np.asarray(Pillow.fromarray(image).resize(size, Pillow.Resampling.BICUBIC))
+
+    return change
+
+
+def _turned(degrees: float) -> Callable[[Image], Image]:
+    """About its middle; the corners that come into sight are black."""
+    return lambda image: np.asarray(
+        Pillow.fromarray(image).rotate(degrees, Pillow.Resampling.BICUBIC)
+    )
+
+
 def _cropped(share: float) -> Callable[[Image], Image]:
     """A piece off the middle, `share` of each side."""
 
@@ -200,6 +217,9 @@ ATTACKS: dict[str, Attack] = {
     "half size, CRF 28": _h264(28, _scaled(0.5)),
     "1.5 times, CRF 23": _h264(23, _scaled(1.5)),
     "crop to 70 %, CRF 23": _h264(23, _cropped(0.7)),
+    "mirrored, CRF 23": _h264(23, lambda image: image[:, ::-1]),
+    "turned by 1 degree, CRF 23": _h264(23, _turned(1)),
+    "5 % wider, CRF 23": _h264(23, _stretched(1.05)),
     "15 frames a second, CRF 23": _rate(15),
     "30 frames a second, CRF 23": _rate(30),
     "brighter, CRF 23": _h264(23, _toned(1, 30)),

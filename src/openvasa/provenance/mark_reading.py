@@ -1,7 +1,8 @@
 """Pictures -> whether they carry the invisible mark, which content id, and in which seconds.
 
 Fifty frames are averaged and read as one picture: the mark is the same in all of them, what moves
-behind it is not. Where no fifty tell it, all together may.
+behind it is not. Where no fifty tell it, all together may, and where these do not either, they are
+searched mirrored, turned and stretched.
 """
 
 from __future__ import annotations
@@ -14,7 +15,13 @@ import numpy as np
 
 from openvasa.provenance.mark_code import decode
 from openvasa.provenance.mark_pattern import UNITS, unit_of
-from openvasa.provenance.mark_search import Finding, Place, look_everywhere, look_near
+from openvasa.provenance.mark_search import (
+    Finding,
+    Place,
+    look_everywhere,
+    look_near,
+    look_tilted,
+)
 from openvasa.types import Array, Image
 
 WINDOW = 50  # frames that vote together
@@ -66,8 +73,11 @@ def read_image(image: Image) -> MarkReading:
     Args:
         image: u8 [H, W, 3] RGB.
     """
-    window = _read(image @ _LUMA, [])
-    return _reading([window], [])
+    luma = image @ _LUMA
+    windows = [_read(luma, [])]
+    if not _read_well(windows):
+        windows += _last_resorts(luma)
+    return _reading(windows, [])
 
 
 def read_frames(frames: Iterable[Image], fps: float) -> MarkReading:
@@ -89,10 +99,13 @@ def read_frames(frames: Iterable[Image], fps: float) -> MarkReading:
         windows.append(window)
         seconds.append((first / fps, (first + count) / fps, window.present))
         first += count
+    mean = total / np.float32(first)
     if len(windows) > 1 and not known:
-        windows.append(_read(total / np.float32(first), known))
-        if windows[-1].present:  # in which seconds is not known
-            seconds = [(0.0, first / fps, True)]
+        windows.append(_read(mean, known))
+    if not _read_well(windows):
+        windows += _last_resorts(mean)
+    if not known and any(one.present for one in windows):  # in which seconds is not known
+        seconds = [(0.0, first / fps, True)]
     return _reading(windows, seconds)
 
 
@@ -109,9 +122,7 @@ def _means(frames: Iterable[Image]) -> Iterator[tuple[Array, int]]:
 
 def _read(luma: Array, known: list[Place]) -> _Window:
     """Looks where the mark ought to be, then around, and if it is not there, everywhere."""
-    height, width = luma.shape
-    units = {min(height, width) / UNITS, unit_of(height, width)}
-    whole = [Place(unit, 0.0, 0.0) for unit in units]
+    whole = _whole(luma)
     window = _judged(look_near(luma, whole, exact=True))
     if not window.present:
         window = min(window, _judged(look_near(luma, [*known, *whole])), key=_alarm)
@@ -120,10 +131,29 @@ def _read(luma: Array, known: list[Place]) -> _Window:
     return window
 
 
+def _last_resorts(luma: Array) -> list[_Window]:
+    """Whole frames mirrored, and turned or stretched; searched once a picture or video."""
+    mirrored = np.ascontiguousarray(luma[:, ::-1])
+    return [
+        _judged(look_near(mirrored, _whole(luma), exact=True)),
+        _judged(look_tilted(luma)),
+    ]
+
+
+def _whole(luma: Array) -> list[Place]:
+    """Where the mark of a whole frame lies, at whatever size it now has."""
+    height, width = luma.shape
+    return [Place(unit, 0.0, 0.0) for unit in {min(height, width) / UNITS, unit_of(height, width)}]
+
+
 def _judged(finding: Finding) -> _Window:
     payload = decode(finding.soft)
     chance = finding.false_alarm * (1.0 if payload is None else _CHECKSUM)
     return _Window(finding, min(1.0, _WAYS * chance), payload)
+
+
+def _read_well(windows: list[_Window]) -> bool:
+    return any(one.present and one.payload is not None for one in windows)
 
 
 def _alarm(window: _Window) -> float:

@@ -1,13 +1,7 @@
 """Where in a picture the mark's tile lies, if it does: its scale and shift, found by correlation.
 
-The phases of the waves are compared with the key; a wave's amplitude, against that of waves about
-as long, only says how much it counts (a limited linear correlator: Kassam, "Signal Detection in
-Non-Gaussian Noise", 1988). The key's phases are independent and uniform, so whatever an unmarked
-picture shows, the agreement of the sync waves is a sum of independent terms, normal and in its
-tails lighter, for E exp(t w cos p) = I_0(t w) <= exp(t^2 w^2 / 4); how far the data waves agree on
-any signs at all is independent of it, and the score is both together. This is what the probability
-of a false alarm rests on. Phase-only correlation: Kuglin & Hines, IEEE Int. Conf. Cybernetics and
-Society 1975.
+The score of a place is how far its sync waves agree with the key and its data waves on any signs
+at all; `mark_spectrum` says why the probability of a false alarm can be computed from it.
 """
 
 from __future__ import annotations
@@ -16,24 +10,26 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
+from itertools import groupby, product
+from typing import NamedTuple
 
-import numba
 import numpy as np
-from numpy.typing import NDArray
-from PIL import Image as Pillow
 
-from openvasa.provenance.mark_code import CODE_LENGTH
-from openvasa.provenance.mark_pattern import TILE, UNITS, Waves, waves
+from openvasa.provenance.mark_pattern import TILE, UNITS, unit_of, waves
+from openvasa.provenance.mark_spectrum import (
+    Detail,
+    Spectrum,
+    best_shift,
+    data_score,
+    detail_of,
+    shift_undone,
+    soft_values,
+    spectrum,
+    sync_spread,
+)
 from openvasa.types import Array
 
-# The picture is looked at with half a pixel a unit or a little more: the shortest wave has 5 units.
-_FINE = 0.5
 _GROUP = 2**0.25  # scales that share one resized picture
-_HALF = TILE // 2
-_BROAD, _AROUND = 1.5, 2.5  # pixels: blur that is taken away; reach of the local strength
-_FLOOR = 2.0  # levels, below which a smooth place is no more trustworthy than others
-_LOUDEST = 2.0  # a wave counts at most so much more than others of its length
-_RING = 4  # waves along the tile: those that differ by less have about one length
 # Shares of sync and data waves in the score, on the unit circle: the sync waves tell more when
 # little is left.
 _SYNC, _DATA = 0.85, math.sqrt(1 - 0.85**2)
@@ -44,8 +40,10 @@ _COVERED = 640  # units: longest reach over which that must hold
 _NEAR = np.arange(-1.5, 1.75, 0.5)  # units around an expected place ...
 _EXACT = slice(2, 5)  # ... and those of them within half a unit
 _CANDIDATES = 4
-Shrink = tuple[float, float]  # resized over first size: down, across
-_compiled = numba.njit(cache=True, nogil=True, fastmath=True)
+_TURN, _TURNS = 0.3, 10  # degrees between turns searched, and how many to either side
+_ZOOMS = range(-2, 4)  # scales at each: corners that were kept, or cut off by enlarging
+_STRETCHES = 6  # to either side
+_HALVES = (-0.5, 0.0, 0.5)  # steps around a tilt that was found
 
 
 @dataclass(frozen=True)
@@ -79,6 +77,19 @@ class Finding:
         return min(1.0, self.places * 0.5 * math.erfc(self.score / math.sqrt(2)))
 
 
+class _Tilt(NamedTuple):
+    """How a whole frame was turned, scaled and stretched, in steps of the search."""
+
+    turn: float
+    zoom: float
+    stretch: float
+
+    def pitch(self, unit: float) -> tuple[float, float]:
+        """Pixels a unit down and across, once the picture is turned back."""
+        down = unit * (1 + _STEP * self.zoom)
+        return down, down * (1 + _STEP * self.stretch)
+
+
 def look_near(luma: Array, expected: list[Place], *, exact: bool = False) -> Finding:
     """Searches around places where the tile ought to be.
 
@@ -93,15 +104,12 @@ def look_near(luma: Array, expected: list[Place], *, exact: bool = False) -> Fin
     tried = 0
     for place in expected:
         scales = place.unit * (1 + _STEP * factors)
-        prepared, shrink = _prepared(luma, place.unit)
+        detail = detail_of(luma, place.unit)
         for unit in scales:
-            spectrum = _spectrum(prepared, unit, shrink)
-            sync, found = _refined(spectrum, Place(unit, place.down, place.across), part)
-            soft = _soft(spectrum, found)
-            score = _SYNC * sync + _DATA * _strength(soft, spectrum)
+            one = _scored(spectrum(detail, unit), Place(unit, place.down, place.across), part)
             tried += len(_NEAR[part]) ** 2
-            if best is None or score > best[0]:
-                best = (score, found, soft)
+            if best is None or one[0] > best[0]:
+                best = one
     assert best is not None
     return Finding(best[1], best[0], tried, best[2])
 
@@ -116,9 +124,9 @@ def look_everywhere(luma: Array) -> Finding | None:
         None if the picture is too small to be searched.
     """
     found, scales = [], 0
-    for prepared, shrink, units in _groups(luma):
+    for detail, units in _groups(luma):
         for unit in units:
-            score, down, across = _peak(_spectrum(prepared, unit, shrink))
+            score, down, across = best_shift(spectrum(detail, unit))
             found.append((score, Place(unit, down, across)))
             scales += 1
     if not found:
@@ -130,160 +138,98 @@ def look_everywhere(luma: Array) -> Finding | None:
     return Finding(best.place, best.score, 4 * scales * TILE**2, best.soft)
 
 
-def _groups(luma: Array) -> Iterator[tuple[Array, Shrink, list[float]]]:
-    """Each resized picture, its shrinking, and the scales to look at in it."""
+def look_tilted(luma: Array) -> Finding:
+    """Searches whole frames that were turned by up to 3 degrees or stretched by up to 7 %.
+
+    Args:
+        luma: f32 [H, W].
+
+    Returns:
+        The finding; its place is that in the picture turned back.
+    """
+    unit = unit_of(*luma.shape)
+    detail, found = detail_of(luma, unit), []
+    for turn, tilts in groupby(_tilts(), lambda tilt: tilt.turn):
+        turned = detail.turned(-_TURN * turn)
+        for tilt in tilts:
+            found.append((best_shift(spectrum(turned, *tilt.pitch(unit))), tilt))
+    found.sort(key=lambda one: -one[0][0])
+    best = max(
+        (
+            _scored(spectrum(detail.turned(-_TURN * near.turn), *near.pitch(unit)), place)
+            for (_, down, across), tilt in found[:_CANDIDATES]
+            for near, place in _near_tilts(tilt, luma.shape, unit, down, across)
+        ),
+        key=lambda one: one[0],
+    )
+    # Four times the tilts in both ways in which they are refined, and every unit of the tile.
+    return Finding(best[1], best[0], 16 * len(found) * TILE**2, best[2])
+
+
+def _tilts() -> Iterator[_Tilt]:
+    turns = (turn for turn in range(-_TURNS, _TURNS + 1) if turn)
+    yield from (_Tilt(turn, zoom, 0) for turn in turns for zoom in _ZOOMS)
+    yield from (_Tilt(0, 0, k) for k in range(-_STRETCHES, _STRETCHES + 1) if k)
+
+
+def _near_tilts(
+    tilt: _Tilt, shape: tuple[int, ...], unit: float, down: float, across: float
+) -> Iterator[tuple[_Tilt, Place]]:
+    """Tilts within half a step, and where the tile lies then: the frame's middle stays."""
+    first = tilt.pitch(unit)
+    for more, zoom in product(_HALVES, _HALVES):
+        near = _Tilt(
+            tilt.turn + more * (tilt.turn != 0), tilt.zoom + zoom,
+            tilt.stretch + more * (tilt.stretch != 0),
+        )  # fmt: skip
+        then = near.pitch(unit)
+        yield (
+            near,
+            Place(
+                then[0],
+                down + shape[0] / 2 * (1 / first[0] - 1 / then[0]),
+                across + shape[1] / 2 * (1 / first[1] - 1 / then[1]),
+            ),
+        )
+
+
+def _groups(luma: Array) -> Iterator[tuple[Detail, list[float]]]:
+    """Each resized picture, and the scales to look at in it."""
     shortest = min(luma.shape)
     unit, largest = _SMALLEST, shortest / _FEWEST
     while unit <= largest:
-        prepared, shrink = _prepared(luma, unit)
+        detail = detail_of(luma, unit)
         units, end = [], min(unit * _GROUP, largest * (1 + 1e-9))
         while unit <= end:
             units.append(unit)
             unit *= 1 + _STEP * UNITS / min(max(shortest / unit, UNITS / 2), _COVERED)
-        yield prepared, shrink, units
+        yield detail, units
 
 
-def _prepared(luma: Array, unit: float) -> tuple[Array, Shrink]:
-    """The picture at half a pixel a unit: what is broad taken away, textures made even."""
-    height, width = (max(round(side * _FINE / unit), 2) for side in luma.shape)
-    resized = np.asarray(Pillow.fromarray(luma).resize((width, height), Pillow.Resampling.BICUBIC))
-    detail = resized - _blurred(resized, _BROAD)
-    strength = _blurred(detail * detail, _AROUND)
-    # The mark is stronger in texture, but less than the texture is: hence not the power 1.
-    return detail / (strength + np.float32(_FLOOR**2)) ** np.float32(0.75), (
-        height / luma.shape[0], width / luma.shape[1],
-    )  # fmt: skip
+def _scored(
+    values: Spectrum, place: Place, part: slice = slice(None)
+) -> tuple[float, Place, Array]:
+    """Score, place and soft values of the best of some of the places near one."""
+    sync, found = _refined(values, place, part)
+    soft = soft_values(values, found.down, found.across)
+    return _SYNC * sync + _DATA * data_score(soft, values), found, soft
 
 
-def _spectrum(prepared: Array, unit: float, shrink: Shrink) -> NDArray[np.complex128]:
-    """All waves of the key, c128 [S + P], sync first; length 1 is that of others like them."""
-    down, across = waves().all.T
-    folded = _folded(prepared, 2 * unit * shrink[0], 2 * unit * shrink[1])
-    values = np.fft.rfft2(folded)[down, across]
-    loud = np.abs(values) + 1e-12
-    level = np.bincount(_rings(), loud) / np.maximum(np.bincount(_rings()), 1)
-    counts = np.minimum(1 / level[_rings()], _LOUDEST / loud)
-    return (values * counts).astype(np.complex128)
-
-
-@cache
-def _rings() -> NDArray[np.int64]:
-    """i64 [S + P]: which waves are about as long as each other."""
-    return (np.hypot(*waves().all.T) / _RING).astype(np.int64)
-
-
-def _spread(spectrum: NDArray[np.complex128]) -> float:
-    """Standard deviation of the sync waves' agreement in an unmarked picture."""
-    return math.sqrt(float(np.sum(np.abs(spectrum[: len(waves().sync)]) ** 2)) / 2 + 1e-12)
-
-
-def _peak(spectrum: NDArray[np.complex128]) -> tuple[float, float, float]:
-    """Score and shift of the best of all shifts by two units."""
-    key = waves()
-    product = np.zeros((_HALF, _HALF // 2 + 1), np.complex64)
-    product[key.sync[:, 0], key.sync[:, 1]] = np.conj(spectrum[: len(key.sync)]) * key.sync_phase
-    surface = np.fft.irfft2(product, (_HALF, _HALF))
-    down, across = np.unravel_index(int(surface.argmax()), surface.shape)
-    score = float(surface[down, across]) * _HALF**2 / 2 / _spread(spectrum)
-    return score, 2 * float(down) - 0.5, 2 * float(across) - 0.5
-
-
-def _refined(spectrum: NDArray[np.complex128], place: Place, part: slice) -> tuple[float, Place]:
+def _refined(values: Spectrum, place: Place, part: slice) -> tuple[float, Place]:
     """The best of some of the places within a unit and a half."""
     key = waves()
-    agreement = spectrum[: len(key.sync)] * np.conj(key.sync_phase)
-    agreement *= _turn(key.sync[:, 0], place.down + 0.5) * _turn(key.sync[:, 1], place.across + 0.5)
+    agreement = values[: len(key.sync)] * np.conj(key.sync_phase)
+    agreement *= shift_undone(key.sync[:, 0], place.down + 0.5)
+    agreement *= shift_undone(key.sync[:, 1], place.across + 0.5)
     turn_down, turn_across = _near_turns()
     surface = ((turn_down[part] * agreement) @ turn_across[part].T).real
     down, across = np.unravel_index(int(surface.argmax()), surface.shape)
-    score, near = float(surface[down, across]) / _spread(spectrum), _NEAR[part]
+    score, near = float(surface[down, across]) / sync_spread(values), _NEAR[part]
     return score, Place(place.unit, place.down + near[down], place.across + near[across])
 
 
-def _soft(spectrum: NDArray[np.complex128], place: Place) -> Array:
-    key: Waves = waves()
-    turned = spectrum[len(key.sync) :] * np.conj(key.data_phase)
-    turned *= _turn(key.data[:, 0], place.down + 0.5)
-    turned *= _turn(key.data[:, 1], place.across + 0.5)
-    return np.bincount(key.carries, turned.real, CODE_LENGTH).astype(np.float32)
-
-
 @cache
-def _near_turns() -> tuple[NDArray[np.complex128], NDArray[np.complex128]]:
+def _near_turns() -> tuple[Spectrum, Spectrum]:
     """c128 [7, S] twice: undo the shifts `_NEAR`, down and across."""
     sync, near = waves().sync, _NEAR[:, None]
-    return _turn(sync[:, 0], near), _turn(sync[:, 1], near)
-
-
-def _strength(soft: Array, spectrum: NDArray[np.complex128]) -> float:
-    """How much more the data waves agree on their signs, whichever these are, than by chance.
-
-    The sum of squares is chi-squared; its cube root is nearly normal (Wilson & Hilferty, "The
-    distribution of chi-square", PNAS 17, 1931).
-    """
-    key = waves()
-    power = np.bincount(key.carries, np.abs(spectrum[len(key.sync) :]) ** 2, CODE_LENGTH)
-    mean_square = float(np.mean(soft.astype(np.float64) ** 2 / (power / 2 + 1e-12)))
-    spread = 2 / (9 * CODE_LENGTH)
-    return (mean_square ** (1 / 3) - (1 - spread)) / math.sqrt(spread)
-
-
-def _turn(wave: NDArray[np.int64], shift: float | NDArray[np.float64]) -> NDArray[np.complex128]:
-    """Undoes a shift; add half a unit, for so far into the tile lies the first folded value."""
-    turned: NDArray[np.complex128] = np.exp(-2j * np.pi / TILE * shift * wave)
-    return turned
-
-
-@_compiled
-def _folded(picture, pitch_down, pitch_across):  # type: ignore[no-untyped-def]
-    """f32 [128, 128]: the picture sampled at these steps, and all tiles laid on one."""
-    height, width = picture.shape
-    one = np.float32(1)
-    rows = np.zeros((_HALF, width), np.float32)
-    for i in range(int(height / pitch_down)):
-        y, v = _between(i, pitch_down, height)
-        line = rows[i % _HALF]
-        for x in range(width):
-            line[x] += (one - v) * picture[y, x] + v * picture[y + 1, x]
-    out = np.zeros((_HALF, _HALF), np.float32)
-    for j in range(int(width / pitch_across)):
-        x, u = _between(j, pitch_across, width)
-        for i in range(_HALF):
-            out[i, j % _HALF] += (one - u) * rows[i, x] + u * rows[i, x + 1]
-    return out
-
-
-@_compiled
-def _between(index, pitch, size):  # type: ignore[no-untyped-def]
-    """The pixel before a sample, and the weight of the one after."""
-    at = min(max((index + 0.5) * pitch - 0.5, 0.0), size - 1.001)
-    return int(at), np.float32(at - int(at))
-
-
-def _blurred(picture: Array, sigma: float) -> Array:
-    reach = math.ceil(3 * sigma)
-    weights = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma) ** 2)
-    return _convolved(picture, (weights / weights.sum()).astype(np.float32))
-
-
-@_compiled
-def _convolved(picture, weights):  # type: ignore[no-untyped-def]
-    """Along both axes, edge pixels repeated."""
-    height, width = picture.shape
-    reach = len(weights) // 2
-    across = np.zeros((height, width), np.float32)
-    padded = np.empty(width + 2 * reach, np.float32)
-    for y in range(height):
-        padded[:reach] = picture[y, 0]
-        padded[reach : reach + width] = picture[y]
-        padded[reach + width :] = picture[y, width - 1]
-        for k in range(len(weights)):
-            for x in range(width):
-                across[y, x] += weights[k] * padded[x + k]
-    out = np.zeros((height, width), np.float32)
-    for y in range(height):
-        for k in range(len(weights)):
-            line = across[min(max(y + k - reach, 0), height - 1)]
-            for x in range(width):
-                out[y, x] += weights[k] * line[x]
-    return out
+    return shift_undone(sync[:, 0], near), shift_undone(sync[:, 1], near)

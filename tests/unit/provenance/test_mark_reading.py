@@ -18,6 +18,10 @@ def _resized(image: np.ndarray, width: int, height: int) -> np.ndarray:
     return np.asarray(Pillow.fromarray(image).resize((width, height), Pillow.Resampling.BICUBIC))
 
 
+def _turned(image: np.ndarray, degrees: float) -> np.ndarray:
+    return np.asarray(Pillow.fromarray(image).rotate(degrees, Pillow.Resampling.BICUBIC))
+
+
 CHANGES = {
     "half": lambda image: _resized(image, 256, 256),
     "1.5 times": lambda image: _resized(image, 768, 768),
@@ -25,6 +29,11 @@ CHANGES = {
     "crop, larger": lambda image: _resized(image[100:458, 61:419], 431, 431),
     "darker, less contrast": lambda image: (image * 0.6 + 10).astype(np.uint8),
     "gray": lambda image: np.repeat(image.mean(-1, keepdims=True), 3, 2).astype(np.uint8),
+    "mirrored": lambda image: image[:, ::-1],
+    "turned": lambda image: np.asarray(
+        Pillow.fromarray(image).rotate(1, Pillow.Resampling.BICUBIC)
+    ),
+    "wider": lambda image: _resized(image, 538, 512),
     "screenshot": lambda image: np.pad(image, ((30, 90), (50, 99), (0, 0)), constant_values=230),
 }
 
@@ -62,6 +71,14 @@ def test_which_seconds_are_marked() -> None:
     found = read_frames(iter(frames), 25)
     assert found.present and found.payload == ID
     assert found.seconds == [(0.0, 2.0, False), (2.0, 4.0, True)]
+
+
+@pytest.mark.parametrize("change", ["mirrored", "turned"])
+def test_a_changed_video(change: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mark_reading, "WINDOW", 2)
+    frames = [CHANGES[change](MARK.embed(picture(256, 256, t / 25))) for t in range(3)]
+    found = read_frames(frames, 25)
+    assert found.payload == ID and found.seconds == [(0.0, 0.12, True)]
 
 
 def test_frames_vote() -> None:

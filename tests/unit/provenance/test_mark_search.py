@@ -9,7 +9,14 @@ import pytest
 from PIL import Image as Pillow
 
 from marked_pictures import picture
-from openvasa.provenance.mark_search import Finding, Place, look_everywhere, look_near
+from openvasa.provenance.mark_code import decode
+from openvasa.provenance.mark_search import (
+    Finding,
+    Place,
+    look_everywhere,
+    look_near,
+    look_tilted,
+)
 from openvasa.provenance.pixel_mark import PixelMark
 
 
@@ -29,6 +36,31 @@ def test_the_place_of_a_scaled_crop_is_found() -> None:
 
 def test_a_picture_too_small_is_not_searched() -> None:
     assert look_everywhere(np.zeros((60, 60), np.float32)) is None
+
+
+def _stretched(image: Pillow.Image, width: int, height: int) -> Pillow.Image:
+    return image.resize((width, height), Pillow.Resampling.BICUBIC)
+
+
+TILTS = {
+    "turned": lambda image: image.rotate(1.3, Pillow.Resampling.BICUBIC),
+    "turned the other way": lambda image: image.rotate(-3, Pillow.Resampling.BICUBIC),
+    "nothing cut": lambda image: image.rotate(2, Pillow.Resampling.BICUBIC, expand=True),
+    "wider": lambda image: _stretched(image, 538, 512),
+    "flatter, smaller": lambda image: _stretched(image, 300, 282),
+}
+
+
+@pytest.mark.parametrize("tilt", TILTS)
+def test_turned_and_stretched_frames_are_found(tilt: str) -> None:
+    marked = Pillow.fromarray(PixelMark(5).embed(picture(512, 512)))
+    found = look_tilted(_luma(np.asarray(TILTS[tilt](marked))))
+    assert found.false_alarm < 1e-9 and decode(found.soft) == 5
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_tilts_of_an_unmarked_picture(seed: int) -> None:
+    assert look_tilted(_luma(picture(300, 256, seed=seed))).false_alarm > 0.01
 
 
 def test_scores_of_pictures_without_the_mark() -> None:
