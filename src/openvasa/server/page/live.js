@@ -3,6 +3,7 @@ import { Player } from "./player.js";
 
 const AHEAD = 1.0; // seconds of a recording that are sent before their time
 const PIECE = 0.2; // seconds
+const SAID = 0, TOLD = 1; // whose sound: the face's, the other side's
 // Of a microphone, which never ends, so that what is late once would be late for good: seconds that
 // the lips may be behind it before pauses are left out, and before all is; what counts as a pause.
 const BEHIND = 1.5, LOST = 5, QUIET = 0.02;
@@ -14,13 +15,15 @@ export class Live extends EventTarget {
     this.player = new Player(canvas, audio);
     this.sent = 0; // samples
     this.recording = null;
+    this.other = null;
     this.said = null; // where speech began: seconds of what was sent, and of the frames
     const scheme = location.protocol === "https:" ? "wss" : "ws";
     this.socket = new WebSocket(`${scheme}://${location.host}/v1/live`);
     this.socket.binaryType = "arraybuffer";
     this.player.onfirst = () => this.tell("first");
     this.socket.onopen = () => this.say({
-      type: "hello", version: 1, rate: audio.sampleRate, video: Live.video, ...hello,
+      type: "hello", version: 1, rate: audio.sampleRate, listen: audio.sampleRate, video: Live.video,
+      ...hello,
     });
     this.socket.onmessage = ({ data }) => {
       if (typeof data === "string") this.heard(JSON.parse(data)); else this.player.take(data);
@@ -56,13 +59,43 @@ export class Live extends EventTarget {
     this.tell(message.type, message);
   }
 
-  // f32 samples at the rate of the audio context.
+  // What the face says: f32 samples at the rate of the audio context.
   send(samples) {
     if (!this.open) return;
-    const pcm = new Int16Array(samples.length);
-    samples.forEach((value, i) => { pcm[i] = Math.max(-1, Math.min(1, value)) * 32767; });
-    this.socket.send(pcm.buffer);
+    this.give(SAID, samples);
     this.sent += samples.length;
+  }
+
+  give(side, samples) {
+    const pcm = new Int16Array(1 + samples.length);
+    pcm[0] = side;
+    samples.forEach((value, i) => { pcm[i + 1] = Math.max(-1, Math.min(1, value)) * 32767; });
+    this.socket.send(pcm.buffer);
+  }
+
+  // Plays an AudioBuffer of the other side, and lets the face hear it meanwhile.
+  listen(buffer) {
+    this.unlisten();
+    const source = this.audio.createBufferSource();
+    source.buffer = buffer;
+    source.connect(this.audio.destination);
+    source.start();
+    const other = this.other = { source, mono: mixed(buffer), at: 0, start: this.audio.currentTime };
+    const hear = () => {
+      const until = Math.round((this.audio.currentTime - other.start) * this.audio.sampleRate);
+      if (this.open) this.give(TOLD, other.mono.subarray(other.at, until));
+      other.at = Math.min(until, other.mono.length);
+      if (other.at === other.mono.length) this.unlisten();
+    };
+    other.timer = setInterval(hear, 1000 * PIECE / 2);
+  }
+
+  unlisten() {
+    if (!this.other) return;
+    clearInterval(this.other.timer);
+    this.other.source.stop();
+    this.other = null;
+    this.tell("listened");
   }
 
   // A piece of a microphone.
@@ -125,6 +158,7 @@ export class Live extends EventTarget {
 
   stop() {
     clearInterval(this.recording?.timer);
+    this.unlisten();
     this.player.close();
   }
 

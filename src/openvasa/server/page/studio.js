@@ -2,13 +2,14 @@
 import { Direction } from "./direction.js";
 import { Live } from "./live.js";
 import { Microphone } from "./microphone.js";
+import { decoded } from "./recording.js";
 import * as server from "./server.js";
 
 const $ = (id) => document.getElementById(id);
 const BUSY = 1013, NO_TOKEN = 4401, NO_AVATAR = 4404;
 const BACK_OFF = [1, 2, 5, 10]; // seconds between tries to connect again
 
-let photo, avatar, audio, live, voice, voiceBuffer, microphone;
+let photo, avatar, audio, live, voice, voiceBuffer, otherBuffer, microphone;
 let tries = 0, again, began;
 const direction = new Direction((controls) => live?.steer(controls));
 
@@ -29,6 +30,9 @@ function buttons() {
   $("talk").disabled = !on || !Microphone.possible;
   $("play").disabled = !on || !voiceBuffer || !!microphone;
   $("hush").disabled = !on || !(live.recording || microphone);
+  $("listen").disabled = !on || !otherBuffer;
+  $("listen").textContent = live?.other ? "Stop listening" : "Let it listen";
+  $("listen").setAttribute("aria-pressed", String(!!live?.other));
   $("make").disabled = !avatar || !voice || $("make").dataset.busy === "yes";
   $("use").disabled = !photo;
 }
@@ -136,6 +140,7 @@ function connect() {
   });
   on("dropped", ({ frames }) => { $("delay").textContent = `${frames} frames left out: the connection is slow`; });
   on("spoken", buttons);
+  on("listened", buttons);
   on("closed", lost);
   buttons();
 }
@@ -162,17 +167,21 @@ async function lost({ code, wanted }) {
 // Voice
 
 async function chooseVoice(file) {
-  if (!file) return;
   audio ??= new AudioContext();
-  $("voice-error").textContent = "";
-  try {
-    voiceBuffer = await audio.decodeAudioData(await file.arrayBuffer());
-  } catch {
-    $("voice-error").textContent = "This file has no sound the browser can read. Try WAV, MP3 or M4A.";
-    return;
-  }
-  voice = file;
-  $("voice-name").textContent = `${file.name}, ${voiceBuffer.duration.toFixed(1)} s`;
+  const buffer = await decoded(file, audio, "voice-name");
+  if (!buffer) return;
+  [voice, voiceBuffer] = [file, buffer];
+  buttons();
+}
+
+async function chooseOther(file) {
+  audio ??= new AudioContext();
+  otherBuffer = await decoded(file, audio, "other-name") ?? otherBuffer;
+  buttons();
+}
+
+function listen() {
+  if (live.other) live.unlisten(); else live.listen(otherBuffer);
   buttons();
 }
 
@@ -253,6 +262,8 @@ $("photo").addEventListener("change", (event) => choosePhoto(event.target.files[
 $("portrait-form").addEventListener("submit", use);
 $("other").addEventListener("click", () => $("photo").click());
 $("voice").addEventListener("change", (event) => chooseVoice(event.target.files[0]));
+$("other-side").addEventListener("change", (event) => chooseOther(event.target.files[0]));
+$("listen").addEventListener("click", listen);
 $("retry").addEventListener("click", connect);
 $("talk").addEventListener("click", talk);
 $("play").addEventListener("click", play);
