@@ -17,7 +17,7 @@ from openvasa.server.live import LivePerformance
 from openvasa.server.other_side import SAID, TOLD
 from openvasa.server.outbox import Outbox
 from openvasa.server.requests import End, Hello, Interrupt, read_message
-from openvasa.server.stage import RATE, Stage
+from openvasa.server.stage import RATE, OpusEncoder, Stage
 from openvasa.server.studio import Studio
 from openvasa.server.views import View
 from openvasa.types import InputError
@@ -45,7 +45,7 @@ class Peer:
         self._hello = hello.model_copy(update=tracks)
         # No servers of others are asked for addresses.
         self._connection = RTCPeerConnection(RTCConfiguration(iceServers=[]))
-        self._stage = Stage()
+        self._stage = Stage(OpusEncoder())
         self._lines: list[Any] = []  # of sound, the face's own first
         self._channel: Any = None
         self._unsaid: list[str] = []  # until the channel is open

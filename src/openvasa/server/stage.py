@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
 import av
 import numpy as np
 from aiortc.mediastreams import MediaStreamTrack
+from av.audio.codeccontext import AudioCodecContext
 
 from openvasa.media.spoken_sound import WIDTH, SpokenSound
 from openvasa.server.pictures import HEADER
@@ -31,16 +33,16 @@ class Track(MediaStreamTrack):
         self.kind = kind
         self._queue: asyncio.Queue[tuple[float, Any]] = asyncio.Queue()
 
-    def give(self, due: float, origin: float, content: Any) -> None:
+    def give(self, due: float, origin: float, content: av.Packet[Any]) -> None:
         """More of it.
 
         Args:
             due: When it is to be sent, on the clock of the event loop.
             origin: When time began, on the same clock.
-            content: A packet of video, or a frame of sound.
+            content: A packet, encoded: encoding here would hold up one track and not the other.
         """
-        content.time_base = _CLOCKS[self.kind]
-        content.pts = round((due - origin) / content.time_base)
+        content.time_base = clock = _CLOCKS[self.kind]
+        content.pts = round((due - origin) / clock)
         self._queue.put_nowait((due, content))
 
     async def recv(self) -> Any:
@@ -63,8 +65,9 @@ class Stage:
         shown: Index of the last frame sent, None before the first.
     """
 
-    def __init__(self) -> None:
-        """Nothing was sent."""
+    def __init__(self, encode: Callable[[bytes], av.Packet[Any]]) -> None:
+        """Nothing was sent; `encode` makes a packet of 20 ms of 16-bit sound at 48 kHz."""
+        self._encode = encode
         self.video, self.audio = Track("video"), Track("audio")
         self.spoken = SpokenSound(RATE, FPS)
         self.shown: int | None = None
@@ -107,14 +110,28 @@ class Stage:
         sound, speaking, _ = self.spoken.of_frame(index)
         hurried = waiting > IN_HAND and not speaking
         for start in range(0, len(sound) // (2 if hurried else 1), WIDTH * _SAMPLES):
-            samples = np.frombuffer(sound[start : start + WIDTH * _SAMPLES], "<i2")
-            self.audio.give(self._due, self._origin, _audio_frame(samples))
+            packet = self._encode(sound[start : start + WIDTH * _SAMPLES])
+            self.audio.give(self._due, self._origin, packet)
             self._due += PIECE
         self.shown = index
         return True
 
 
-def _audio_frame(samples: np.ndarray[Any, np.dtype[np.int16]]) -> av.AudioFrame:
-    frame = av.AudioFrame.from_ndarray(samples[None], format="s16", layout="mono")
-    frame.sample_rate = RATE
-    return frame
+class OpusEncoder:
+    """Sound in pieces of 20 ms -> one packet each (RFC 6716)."""
+
+    def __init__(self) -> None:
+        """Starts with silence before it."""
+        codec = AudioCodecContext.create("libopus", "w")
+        codec.format, codec.layout, codec.sample_rate = "s16", "mono", RATE
+        codec.bit_rate, codec.time_base = 64_000, _CLOCKS["audio"]
+        self._codec, self._count = codec, 0
+
+    def __call__(self, pcm: bytes) -> av.Packet[Any]:
+        """The packet of 960 samples, 16-bit little-endian mono."""
+        samples = np.frombuffer(pcm, "<i2")
+        frame = av.AudioFrame.from_ndarray(samples[None], format="s16", layout="mono")
+        frame.sample_rate, frame.pts = RATE, self._count
+        self._count += len(samples)
+        (packet,) = self._codec.encode(frame)
+        return packet

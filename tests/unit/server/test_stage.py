@@ -6,12 +6,13 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+import av
 import numpy as np
 import pytest
 
 pytest.importorskip("aiortc", reason="needs the extra webrtc")
 from openvasa.server.pictures import H264, HEADER
-from openvasa.server.stage import IN_HAND, RATE, Stage
+from openvasa.server.stage import IN_HAND, RATE, OpusEncoder, Stage
 
 FRAME, PIECE = RATE // 25, RATE // 50
 SOUND = np.arange(1, 12 * FRAME + 1, dtype="<i2")  # each sample tells where it is
@@ -23,7 +24,7 @@ def _frame(index: int) -> bytes:
 
 def _run(act: Callable[[Stage], Coroutine[Any, Any, Any]]) -> Any:
     async def run() -> Any:
-        return await act(Stage())
+        return await act(Stage(av.Packet))  # sound as it is
 
     return asyncio.run(run())
 
@@ -33,7 +34,9 @@ async def _sent(stage: Stage, frames: int) -> tuple[list[float], dict[float, np.
     seen = [await stage.video.recv() for _ in range(frames)]
     heard = [await stage.audio.recv() for _ in range(2 * frames)]
     times = [float(packet.pts * packet.time_base) for packet in seen]
-    return times, {float(piece.pts * piece.time_base): piece.to_ndarray()[0] for piece in heard}
+    return times, {
+        float(piece.pts * piece.time_base): np.frombuffer(bytes(piece), "<i2") for piece in heard
+    }
 
 
 def test_a_frame_goes_with_the_sound_that_it_speaks() -> None:
@@ -81,3 +84,14 @@ def test_what_piled_up_is_caught_up_while_nobody_speaks() -> None:
         return [float(p.pts * p.time_base) for p in [await stage.video.recv() for _ in range(6)]]
 
     assert np.diff(_run(act)) == pytest.approx([0.04, 0.04, 0.04, 0.02, 0.02], abs=1e-4)
+
+
+def test_sound_is_one_packet_of_opus_a_piece() -> None:
+    encode, wave = OpusEncoder(), (9000 * np.sin(np.arange(50 * PIECE) / 20)).astype("<i2")
+    packets = [encode(piece.tobytes()) for piece in np.split(wave, 50)]
+    decoder = av.CodecContext.create("libopus", "r")
+    decoder.format, decoder.layout, decoder.sample_rate = "s16", "mono", RATE
+    heard = [frame.to_ndarray().ravel() for packet in packets for frame in decoder.decode(packet)]
+    sound = np.concatenate(heard).astype(float)
+    assert len(sound) == pytest.approx(len(wave), abs=2 * PIECE)
+    assert np.abs(sound).max() == pytest.approx(9000, rel=0.2)
