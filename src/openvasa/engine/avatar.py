@@ -17,6 +17,7 @@ from safetensors.numpy import save
 from openvasa.engine.backends import Backend
 from openvasa.engine.rest_face import at_rest, lips_met
 from openvasa.face.align import cut, soften_beyond
+from openvasa.face.loose_hair import loose_hair
 from openvasa.face.matte import matte_of, outlined, resize, split, unmixed
 from openvasa.latent.control_points import control_points
 from openvasa.latent.raster import pixels
@@ -83,9 +84,12 @@ class Avatar:
                 of their outline then stays with them.
         """
         crop, matte = self.crop(size), resize(self.matte, size, size)
-        person, background = split(crop, matte)
         if own:
-            matte = outlined(crop, matte, background)
+            hair, plain = loose_hair(crop, matte)
+            person, background = split(crop, matte, hair)
+            matte = outlined(crop, matte, background, plain)
+        else:
+            person, background = split(crop, matte)
         return unmixed(crop, matte, person, background), matte, background
 
     def save(self, path: str | Path) -> None:

@@ -26,6 +26,7 @@ REFLECT = 40  # px of 512: this far behind the person the background is its mirr
 EDGE = 10  # px of 512 along the border that are not mirrored: photos often have a dark rim there
 FAINT = 0.1  # of a pixel: with less of the person in it, its color cannot be told
 RIM = 12  # px of 512: this near to the person, the background is always the filled one
+STRAND = 5  # px of 512: loose hair is this much wider than it is seen to be
 
 
 @functools.cache
@@ -60,27 +61,33 @@ def refine(crop: Image, score: Array, radius: int, smoothness: float = 1e-3) -> 
         f32 [P, P] in [0, 1].
     """
     gray = (crop @ np.array([0.299, 0.587, 0.114])) / 255
-    mean_i, mean_s = _mean(gray, radius), _mean(score, radius)
-    variance = _mean(gray * gray, radius) - mean_i * mean_i
-    slope = (_mean(gray * score, radius) - mean_i * mean_s) / (variance + smoothness)
+    mean_i, mean_s = window_mean(gray, radius), window_mean(score, radius)
+    variance = window_mean(gray * gray, radius) - mean_i * mean_i
+    slope = (window_mean(gray * score, radius) - mean_i * mean_s) / (variance + smoothness)
     offset = mean_s - slope * mean_i
-    out = _mean(slope, radius) * gray + _mean(offset, radius)
+    out = window_mean(slope, radius) * gray + window_mean(offset, radius)
     return np.clip(out, 0, 1).astype(np.float32)
 
 
-def split(crop: Image, matte: Array) -> tuple[Image, Image]:
-    """(person, background), both u8 [P, P, 3] and each filled where the other is."""
+def split(crop: Image, matte: Array, hair: NDArray[np.bool_] | None = None) -> tuple[Image, Image]:
+    """(person, background), both u8 [P, P, 3] and each filled where the other is.
+
+    Args:
+        crop: u8 [P, P, 3].
+        matte: f32 [P, P] in [0, 1].
+        hair: bool [P, P], what else is no background.
+    """
     person = fill(crop, (matte > 0.9).astype(np.float32))
     if matte.min() >= 0.05:
         return person, crop
-    known = _grown(matte, FILL) < 0.05
+    known, near = grown(matte, FILL) < 0.05, np.clip(grown(matte, RIM) / 0.05, 0, 1)
+    if hair is not None:
+        around = grown(hair, STRAND) > 0
+        known, near = known & ~around, np.maximum(near, around)
     filled = fill(crop, known.astype(np.float32)).astype(np.float32)
     if known.any():
         filled = _mirrored(crop, known, filled, REFLECT * len(crop) / 512)
-    near = np.clip(_grown(matte, RIM) / 0.05, 0, 1).astype(np.float32)
-    soft = PilImage.fromarray(np.rint(near * 255).astype(np.uint8))
-    soft = soft.filter(ImageFilter.GaussianBlur(len(crop) / 512))
-    share = (np.asarray(soft, np.float32) / 255)[..., None]
+    share = _blurred(near, len(crop) / 512)[..., None]
     return person, np.rint(crop * (1 - share) + filled * share).astype(np.uint8)
 
 
@@ -102,22 +109,38 @@ def unmixed(crop: Image, matte: Array, person: Image, background: Image) -> Imag
     return np.rint(np.where(share >= FAINT, color, person)).astype(np.uint8)
 
 
-def outlined(crop: Image, matte: Array, background: Image) -> Array:
+def outlined(crop: Image, matte: Array, background: Image, plain: Array | None = None) -> Array:
     """A share of the person, f32 [P, P] in [0, 1], of at least `FAINT` where they may be seen.
 
     The background is filled some way around the person too, and what it misses there (loose hair,
     blur, shade) must be of the person's layer: else the outline changes even where nothing moves.
-    What a faint share cannot hold is a thing in the background, and does not go with the person.
+    What a faint share cannot hold is a thing in the background, and does not go with the person;
+    unless the background is plain: then it is theirs, with the least share that can hold it.
 
     Args:
         crop: u8 [P, P, 3], the photo.
         matte: f32 [P, P] in [0, 1].
         background: From `split`.
+        plain: f32 [P, P] in [0, 1], how plain the background is; None: not at all.
     """
     over = crop - background.astype(np.float32)
     most = np.abs(over).max(2)
     faint = (most > 0) & (most <= FAINT * 255 / 2)
-    return np.where(faint, np.maximum(matte, np.float32(FAINT)), matte)
+    share = np.where(faint, np.maximum(matte, np.float32(FAINT)), matte)
+    if plain is None:
+        return share
+    room = np.where(over < 0, background, 255 - background.astype(np.float32))
+    needed = (np.abs(over) / np.maximum(room, 1)).max(2).clip(0, 1)
+    needed = np.where(needed >= FAINT, needed * plain, 0)
+    needed = _blurred(grown(needed, STRAND), len(crop) / 512)
+    return np.maximum(share, np.where(needed >= FAINT, needed, 0)).astype(np.float32)
+
+
+def _blurred(share: NDArray[Any], radius: float) -> Array:
+    """[P, P] in [0, 1], with soft edges."""
+    picture = PilImage.fromarray(np.rint(share * 255).astype(np.uint8))
+    soft = picture.filter(ImageFilter.GaussianBlur(radius))
+    return np.asarray(soft, np.float32) / np.float32(255)
 
 
 @numba.njit(cache=True, nogil=True)
@@ -182,7 +205,7 @@ def fill(crop: Image, known: Array) -> Image:
     if known.max() <= 0:
         return crop
     weight = known.astype(np.float32)[..., None]
-    filled = _pull_push(crop.astype(np.float32) * weight, weight)
+    filled = pull_push(crop.astype(np.float32) * weight, weight)
     return np.rint(crop * weight + filled * (1 - weight)).clip(0, 255).astype(np.uint8)
 
 
@@ -196,8 +219,13 @@ def resize(values: NDArray[Any], width: int, height: int, shrink: bool = False) 
     return np.asarray(picture.resize((width, height), how))
 
 
-def _grown(matte: Array, reach: int) -> Array:
-    """The largest value within `reach` pixels of 512, a square about each pixel."""
+def grown(matte: NDArray[Any], reach: int) -> Array:
+    """The largest value in a square of `reach` pixels of 512 about each pixel, f32 [P, P].
+
+    Args:
+        matte: [P, P] in [0, 1], or bool.
+        reach: Side of the square.
+    """
     side = max(1, reach * len(matte) // 512) | 1
     levels = np.rint(matte * 255).astype(np.uint8)
     for _ in range(2):  # a square's maximum is that of its columns' maxima
@@ -215,13 +243,18 @@ def _largest(values: NDArray[np.uint8], count: int) -> NDArray[np.uint8]:
     return values
 
 
-def _pull_push(color: NDArray[Any], weight: NDArray[Any]) -> Array:
-    """Weighted colors [H, W, 3] and weights [H, W, 1] -> colors everywhere."""
+def pull_push(color: NDArray[Any], weight: NDArray[Any]) -> Array:
+    """Colors everywhere, f32 [H, W, C], from those that are known, smoothly.
+
+    Args:
+        color: [H, W, C], each times its weight.
+        weight: [H, W, 1] in [0, 1].
+    """
     height, width = color.shape[:2]
     if min(height, width) > 2:
         half = resize(color, max(1, width // 2), max(1, height // 2), shrink=True)
         share = resize(weight, max(1, width // 2), max(1, height // 2), shrink=True)
-        rest = resize(_pull_push(half, share), width, height)
+        rest = resize(pull_push(half, share), width, height)
     else:
         rest = np.broadcast_to(color.sum((0, 1)) / max(weight.sum(), 1e-6), color.shape)
     have = np.minimum(4 * weight, 1.0)  # a quarter of known pixels knows enough
@@ -229,8 +262,13 @@ def _pull_push(color: NDArray[Any], weight: NDArray[Any]) -> Array:
     return np.asarray(own * have + rest * (1 - have), np.float32)
 
 
-def _mean(values: NDArray[Any], radius: int) -> NDArray[np.float64]:
-    """Mean over windows of side 2 radius + 1, the edges reflected."""
+def window_mean(values: NDArray[Any], radius: int) -> NDArray[np.float64]:
+    """Mean of [H, W] over windows of side 2 radius + 1, the edges reflected.
+
+    Args:
+        values: [H, W].
+        radius: Pixels.
+    """
     padded = np.pad(values.astype(np.float64), radius, mode="symmetric")
     side = 2 * radius + 1
     for axis in (0, 1):
