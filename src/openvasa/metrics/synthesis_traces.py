@@ -93,7 +93,7 @@ class TraceModel:
         scale: f32 [52], their standard deviations.
         weights: f32 [52].
         bias: f32 [1].
-        threshold: f32 [1], the share from which on a training clip was taken for drawn.
+        threshold: f32 [1], from which score on a face is said to look drawn.
     """
 
     mean: Array
