@@ -32,8 +32,8 @@ FLAGS = {
     "--gaze --help --identity --key --label --model --mouth-open --no-label --output --pitch "
     "--portrait --roll --sheet --size --smile --yaw",
     "evaluate": "--baselines --help --judges --portraits",  # all else belongs to WHAT
-    "export": "--audio --autoencoder --head --help --latent --motion --name --notice --output "
-    "--sources",
+    "export": "--audio --autoencoder --head --help --latent --light --motion --name --notice "
+    "--output --sources",
     "motion": "--blinks --controls --distance --emotion --expressiveness --gaze --guidance --head "
     "--help --listen --model --motion --movement --output --pose --pose-from --seed --steps",
     "prepare-data": "--cluster --consent --help --identity --licence --manifest --max-seconds "

@@ -41,6 +41,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
         add(flag, type=Path, required=True, metavar="PATH", help=text)
     add("--head", type=Path, metavar="FILE",
         help="another parametric head than the one that ships: mean face and surface")  # fmt: skip
+    add("--light", type=Path, metavar="FILE",
+        help="of `openvasa train light`, another than the one that ships")  # fmt: skip
     add("-o", "--output", type=Path, required=True, metavar="FOLDER",
         help="the model folder to write; one that is there is replaced when the new one is "
         "whole")  # fmt: skip
@@ -58,13 +60,14 @@ def run(arguments: argparse.Namespace) -> int:
     from openvasa.data.head import SHIPPED, load_basis
     from openvasa.data.head_mouth import mouth_mesh
     from openvasa.data.head_render import triangulate
+    from openvasa.data.light import SHIPPED_LIGHT, load_light
     from openvasa.engine.export import example_inputs, export_bundle
     from openvasa.engine.graphs import graph_table
     from openvasa.engine.parity import parity
     from openvasa.train.motion_stage import load_trained
 
-    head = arguments.head or SHIPPED
-    for path in (arguments.autoencoder, arguments.audio, head):
+    head, light = arguments.head or SHIPPED, arguments.light or SHIPPED_LIGHT
+    for path in (arguments.autoencoder, arguments.audio, head, light):
         if not path.is_file():
             raise InputError(f"there is no file '{path}': check the name.")
     latent, autoencoder = _load_autoencoder(arguments.autoencoder, arguments.latent)
@@ -79,7 +82,10 @@ def run(arguments: argparse.Namespace) -> int:
         latent=latent,
         motion=motion,
         stats=stats,
-        surface={"mean": basis.mean, **vars(triangulate(basis)), **mouth_mesh(basis).tensors()},
+        surface={
+            "mean": basis.mean, **vars(triangulate(basis)), **mouth_mesh(basis).tensors(),
+            **load_light(light).tensors(),
+        },
         notice=_text(arguments.notice) or _NOTICE,
         sources=[line for line in _text(arguments.sources).splitlines() if line.strip()],
     )  # fmt: skip

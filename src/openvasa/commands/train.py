@@ -12,6 +12,7 @@ STAGES = {
     "autoencoder": "openvasa.train.autoencoder_stage",
     "capp-expert": "openvasa.train.capp_expert",
     "finetune": "openvasa.commands.train_finetune",
+    "light": "openvasa.commands.train_light",
     "motion": "openvasa.train.motion_stage",
     "smoke": "openvasa.train.smoke",
     "sync-expert": "openvasa.train.sync_expert",
@@ -24,6 +25,7 @@ stages:
   audio        a large speech encoder -> the compact causal one
   autoencoder  portraits and clips -> the face latent model, a phase at a time
   finetune     videos of one person -> a model folder for that person
+  light        pairs of photos of one person -> how skin lightens and darkens as it moves
   motion       motion tracks and audio features -> the motion model
   capp-expert  real videos -> the judge of head motion against sound
   sync-expert  real videos -> the judge of lips against sound

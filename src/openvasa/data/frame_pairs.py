@@ -1,7 +1,7 @@
 """Portraits and clips -> pairs of frames of one person with everything known about them.
 
-`python -m openvasa.data.frame_pairs --portraits DIR --store STORE --basis FILE --out pool.npz` fits
-the parametric head to every training face once; `FramePairs` then makes pairs without end:
+`python -m openvasa.data.frame_pairs --portraits DIR --store STORE [--edited STORE] --out pool.npz`
+fits the parametric head to every training face once; `FramePairs` then makes pairs without end:
 rendered ones with exact flow, and real ones (two frames of a clip, neutral and smiling).
 """
 
@@ -91,17 +91,20 @@ def fit_clip(landmarks: np.ndarray, basis: HeadBasis, every: int = 3) -> list[Fi
     return [fit(basis, landmarks[t], neutral) for t in range(0, len(landmarks), every)]
 
 
-def build_pool(portraits: Path, store: Path, basis: HeadBasis, limit: int) -> Pool:
-    """Fit everything that may be trained on: portraits, and at most about `limit` real clips."""
+def build_pool(portraits: Path, store: Path, basis: HeadBasis, limit: int,
+               edited: Path | None = None) -> Pool:  # fmt: skip
+    """Fit all that may be trained on: portraits, about `limit` real clips, `edited_people`."""
     rows = [(f, p, False, h) for f, p, h in fit_portraits(portraits, basis)]
-    opened = Store(store)
-    keys = sorted(opened.keys("real", "train"))
-    picked = keys[:: max(1, len(keys) // limit)]
-    for number, key in enumerate(picked):
-        for t, head in enumerate(fit_clip(opened.read(key).arrays["landmarks"], basis)):
-            rows.append((f"{store}#{key}#{3 * t}", key, True, head))
-        if number % 50 == 49:
-            print(f"fitted {number + 1} of {len(picked)} clips", flush=True)
+    clips = [(store, "real", 3)] + ([(edited, "person", 1)] if edited else [])
+    for folder, kind, every in clips:
+        opened = Store(folder)
+        keys = sorted(opened.keys(kind, "train"))
+        picked = keys[:: max(1, len(keys) // limit)] if kind == "real" else keys
+        for number, key in enumerate(picked):
+            heads = fit_clip(opened.read(key).arrays["landmarks"], basis, every)
+            rows += [(f"{folder}#{key}#{every * t}", key, True, h) for t, h in enumerate(heads)]
+            if number % 50 == 49:
+                print(f"fitted {number + 1} of {len(picked)} in {folder.name}", flush=True)
     _, group = np.unique([r[1] for r in rows], return_inverse=True)
     heads = [r[3] for r in rows]
     return Pool(
@@ -163,6 +166,12 @@ class FramePairs:
         groups = np.split(order, np.flatnonzero(np.diff(pool.group[order])) + 1)
         self.groups = [g for g in groups if len(g) > 1]
 
+    def store(self, folder: str) -> Store:
+        """The store that the pool names so."""
+        if folder not in self.stores:
+            self.stores[folder] = Store(Path(folder))
+        return self.stores[folder]
+
     def crop(self, row: int) -> Image:
         """The crop of one row, u8 [P, P, 3].
 
@@ -172,8 +181,7 @@ class FramePairs:
         name = str(self.pool.files[row])
         if "#" in name:
             folder, key, frame = name.rsplit("#", 2)
-            store = self.stores.setdefault(folder, Store(Path(folder)))
-            return read_frames(store.read(key).arrays, [int(frame)])[0]
+            return read_frames(self.store(folder).read(key).arrays, [int(frame)])[0]
         image = cv2.imread(name)
         if image is None:
             raise InputError(f"cannot read {name}; build the pool again where the portraits are")
@@ -274,11 +282,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--portraits", type=Path, required=True)
     parser.add_argument("--store", type=Path, required=True, help="a store with real clips")
+    parser.add_argument("--edited", type=Path, help="a store of edited people")
     parser.add_argument("--basis", type=Path, default=SHIPPED, help="another parametric head")
     parser.add_argument("--clip-limit", type=int, default=300, help="clips to take frames from")
     parser.add_argument("--out", type=Path, required=True)
     args = parser.parse_args()
-    pool = build_pool(args.portraits, args.store, load_basis(args.basis), args.clip_limit)
+    basis = load_basis(args.basis)
+    pool = build_pool(args.portraits, args.store, basis, args.clip_limit, args.edited)
     save_pool(args.out, pool)
     print(f"{len(pool.files)} faces, {int(pool.real.sum())} of them frames of clips")
 

@@ -14,6 +14,7 @@ from itertools import islice
 import numpy as np
 from numpy.typing import NDArray
 
+from openvasa.engine.anchor import Anchor
 from openvasa.engine.avatar import Avatar
 from openvasa.engine.backends import Backend
 from openvasa.engine.lip_seam import lip_seam
@@ -21,6 +22,7 @@ from openvasa.engine.scene import Scene, behind, view, window
 from openvasa.engine.warp2d import Composer
 from openvasa.engine.warp3d import sample_volume
 from openvasa.face.paste import LONGEST, Paster
+from openvasa.latent.light import PortraitLight
 from openvasa.latent.mouth import FaceMesh, PortraitMouth
 from openvasa.latent.surface import MOUTH, PortraitSurface, to_canonical
 from openvasa.provenance.frame_marks import FrameMarks
@@ -91,6 +93,11 @@ class Renderer:
         self.marks = marks or FrameMarks(portrait_id(avatar))
         self.transparent = scene.transparent
         self._surface = PortraitSurface(topology, avatar.points, avatar.pose[0], avatar.matte)
+        self._light: PortraitLight | None = None
+        if topology.light is not None:
+            self._light = PortraitLight(topology.light, topology.skin, avatar.points)
+            self._read = Anchor(run).read
+            self._expression = self._read(avatar.dynamics)[0]
         self._paster: Paster | None = None
         if framing == "full":
             side = self._place_full(size, scene)
@@ -187,7 +194,14 @@ class Renderer:
             if self._alpha is not None:
                 alpha = self._alpha(moved_by, np.ones_like(visible), color)[..., 0]
             seam = lip_seam(points, self._compose.size)
-            return self._compose(moved_by, visible, color, inside, seam), alpha
+            light = self._lit(dynamics, moved_by)
+            return self._compose(moved_by, visible, color, inside, seam, light), alpha
+
+    def _lit(self, dynamics: Array, flow: Array) -> Array | None:
+        """How the light on the portrait's pixels changes at z_dyn [1, D]; None if not at all."""
+        if self._light is None:
+            return None
+        return self._light(self._read(dynamics)[0] - self._expression, flow)
 
     def _release(self, image: Image, index: int, alpha: Image | None = None) -> Frame:
         """The only place where a picture becomes a frame: none leaves without its marks."""

@@ -53,15 +53,15 @@ class Composer:
         """Side of the pictures in pixels."""
         return len(self._background)
 
-    def __call__(self, flow: Array, visibility: Array, color: Array,
-                 drawn: Drawn | None = None, seam: Array | None = None) -> Image:  # fmt: skip
+    def __call__(self, flow: Array, visibility: Array, color: Array, drawn: Drawn | None = None,
+                 seam: Array | None = None, light: Array | None = None) -> Image:  # fmt: skip
         """Warp the person, blend it with newly made color, and lay it over the background.
 
         Pixel i of n has the coordinate (2i + 1) / n - 1. What the coarse grid moves each pixel by,
-        the visibility and the color are interpolated linearly; photo and matte are sampled with
-        the interpolating cubic B-spline, edge pixels repeated: between pixels it keeps more of
-        the fine detail than other kernels of four taps. Without a matte the identity flow returns
-        the photo exactly.
+        the visibility, the color and the light are interpolated linearly; photo and matte are
+        sampled with the interpolating cubic B-spline, edge pixels repeated: between pixels it keeps
+        more of the fine detail than other kernels of four taps. Without a matte the identity flow
+        returns the photo exactly.
 
         Args:
             flow: f32 [h, w, 2], where (x, y) in the photo each pixel comes from, in crop units.
@@ -70,6 +70,7 @@ class Composer:
             drawn: A piece at full resolution, taken in place of `color` where it lies.
             seam: f32 [S], a line that the flow jumps over: its row in each column, or NaN. There
                 the edge lies on the line and not in steps of the coarse grid.
+            light: f32 [h, w], factors of the photo's levels; None leaves them.
 
         Returns:
             u8 [S, S, 3].
@@ -83,6 +84,8 @@ class Composer:
                 f"expected flow [h, w, 2], visibility [h, w] and color [h, w, 3], got "
                 f"{flow.shape}, {visibility.shape} and {color.shape}"
             )
+        if light is None:
+            light = np.ones(grid, np.float32)
         top, left, piece = drawn if drawn is not None else (0, 0, _NOTHING)
         out = np.empty_like(self._background)
         _compose(
@@ -92,6 +95,7 @@ class Composer:
             np.ascontiguousarray(flow, np.float32),
             np.ascontiguousarray(visibility, np.float32),
             np.ascontiguousarray(color, np.float32),
+            np.ascontiguousarray(light, np.float32),
             top,
             left,
             piece,
@@ -122,8 +126,8 @@ def _torn(first, second, limit):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _coarse_row(y0, y1, t, size_x, size_y, flow, visibility, color, row):  # type: ignore[no-untyped-def]
-    """Blend two coarse rows: (dx, dy in photo pixels, visibility, red, green, blue) per column."""
+def _coarse_row(y0, y1, t, size_x, size_y, flow, visibility, color, light, row):  # type: ignore[no-untyped-def]
+    """Blend two coarse rows: (dx, dy in photo pixels, visibility, color, light) per column."""
     height, width = visibility.shape
     half_x, half_y = np.float32(size_x / 2), np.float32(size_y / 2)
     u, one, zero = np.float32(1) - t, np.float32(1), np.float32(0)
@@ -140,6 +144,7 @@ def _coarse_row(y0, y1, t, size_x, size_y, flow, visibility, color, row):  # typ
         row[2, x] = u * visibility[y0, x] + t * visibility[y1, x]
         for c in range(3):
             row[3 + c, x] = np.float32(255) * (u * color[y0, x, c] + t * color[y1, x, c])
+        row[6, x] = u * light[y0, x] + t * light[y1, x]
 
 
 @compiled
@@ -202,18 +207,19 @@ def _over_seam(i, seam, tap, taps, flow, size_y, size_x, fine, other):  # type: 
 
 
 @compiled
-def _compose(padded, background, layered, flow, visibility, color, top, edge, piece, seam, out):  # type: ignore[no-untyped-def]
+def _compose(padded, background, layered, flow, seen, color, light, top, edge, piece, seam, out):  # type: ignore[no-untyped-def]
     size_y, size_x = out.shape[0], out.shape[1]
-    left, right, across = _taps(size_x, visibility.shape[1])
-    above, below, down = _taps(size_y, visibility.shape[0])
-    row = np.empty((6, visibility.shape[1]), np.float32)
-    fine = np.empty((6, size_x), np.float32)
+    left, right, across = _taps(size_x, seen.shape[1])
+    above, below, down = _taps(size_y, seen.shape[0])
+    row = np.empty((7, seen.shape[1]), np.float32)
+    fine = np.empty((7, size_x), np.float32)
     other = np.empty((3, size_x), np.float32)
     taps = np.empty(16, np.float32)
     zero, one = np.float32(0), np.float32(1)
     for i in range(size_y):
-        _coarse_row(above[i], below[i], down[i], size_x, size_y, flow, visibility, color, row)
-        for c in range(6):
+        _coarse_row(above[i], below[i], down[i], size_x, size_y, flow, seen, color, light,
+                    row)  # fmt: skip
+        for c in range(7):
             for j in range(size_x):
                 fine[c, j] = (one - across[j]) * row[c, left[j]] + across[j] * row[c, right[j]]
         for j in range(size_x):
@@ -237,6 +243,7 @@ def _compose(padded, background, layered, flow, visibility, color, top, edge, pi
                     share, rest = other[0, j], one - other[0, j]
                     red, green = share * red + rest * red2, share * green + rest * green2
                     blue = share * blue + rest * blue2
+                red, green, blue = red * fine[6, j], green * fine[6, j], blue * fine[6, j]
                 matte = min(max(matte, zero), one)
             out[i, j, 0] = _level(fine[2, j], red, fine[3, j], matte, background[i, j, 0])
             out[i, j, 1] = _level(fine[2, j], green, fine[4, j], matte, background[i, j, 1])

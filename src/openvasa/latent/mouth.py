@@ -16,6 +16,7 @@ import numpy as np
 from PIL import Image as PilImage
 from PIL import ImageDraw, ImageFilter
 
+from openvasa.latent.light import LightBases
 from openvasa.latent.raster import pixels, raster
 from openvasa.latent.surface import (
     CHIN,
@@ -76,9 +77,11 @@ class FaceMesh(Topology):
 
     Attributes:
         interior: The inside of the mouth.
+        light: How light on skin changes; None where the model has not learned it.
     """
 
     interior: MouthMesh
+    light: LightBases | None = None
 
     @classmethod
     def from_tensors(cls, tensors: Mapping[str, np.ndarray]) -> FaceMesh:
@@ -93,7 +96,7 @@ class FaceMesh(Topology):
         meshes = {f.name: tensors[f.name].astype(np.int64) for f in fields(Topology)}
         values = {f.name: tensors[_PREFIX + f.name] for f in fields(MouthMesh)}
         values["triangles"] = values["triangles"].astype(np.int64)
-        return cls(**meshes, interior=MouthMesh(**values))
+        return cls(**meshes, interior=MouthMesh(**values), light=LightBases.from_tensors(tensors))
 
 
 class Drawn(NamedTuple):

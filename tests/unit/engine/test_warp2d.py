@@ -136,3 +136,14 @@ def test_what_is_drawn_lies_where_it_belongs_and_only_where_the_photo_does_not_s
     assert (np.abs(out[10:14, 34:50].astype(int) - 128) <= 1).all()
     assert np.array_equal(out[:, :30], photo[:, :30])
     assert np.abs(out[14:, 34:] - 255 * color[14:, 34:]).max() <= 0.51
+
+
+def test_light_multiplies_what_the_photo_shows() -> None:
+    photo = np.full((16, 16, 3), 100, np.uint8)
+    side = (2 * np.arange(8) + 1) / 8 - 1
+    flow = np.stack(np.meshgrid(side, side), -1).astype(np.float32)
+    light = np.full((8, 8), 0.5, np.float32)
+    seen = np.ones((8, 8), np.float32)
+    color = np.full((8, 8, 3), 0.8, np.float32)
+    assert (Composer(photo)(flow, seen, color, light=light) == 50).all()
+    assert (Composer(photo)(flow, 0 * seen, color, light=light) == 204).all()
