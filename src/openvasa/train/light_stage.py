@@ -26,6 +26,7 @@ DARKEST = 0.02  # light below which a ratio says nothing
 LOUDEST = 0.35  # change of the logarithm beyond which a pixel shows hair, glasses or a mistake
 SMOOTH = 1.0  # pixels, of what is learned
 FADE = 4.0  # pixels, toward the outline of the face
+HOLES = 15  # pixels, of the eyes and the mouth at most
 RIDGE = 50.0
 SHRINK = 0.75  # drivers are read less well than the faces here: brings most on validation people
 PAIRS = {"photos": 400, "real": 1500, "person": 8000}  # drawn of each collection
@@ -122,9 +123,10 @@ def fit_light(sets: dict[str, Changes], shown: NDArray[np.bool_]) -> Floats:
             right += WEIGHT[kind] * e.T.astype(np.float64) @ light
     solved = np.linalg.solve(gram, right)
     share = cv2.GaussianBlur(shown.astype(np.float32), (0, 0), SMOOTH) + 1e-6
-    face = cv2.morphologyEx(shown.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((15, 15), np.uint8))
-    inward = cv2.distanceTransform(cv2.copyMakeBorder(face, 1, 1, 1, 1, cv2.BORDER_CONSTANT),
-                                   cv2.DIST_L2, 5)[1:-1, 1:-1]  # fmt: skip
+    face = np.pad(shown.astype(np.uint8), HOLES)  # without its holes: eyes and mouth
+    face = cv2.morphologyEx(face, cv2.MORPH_CLOSE, np.ones((HOLES, HOLES), np.uint8))
+    inward = cv2.distanceTransform(face, cv2.DIST_L2, 5)
+    face, inward = (part[HOLES:-HOLES, HOLES:-HOLES] for part in (face, inward))
     fade = np.clip(inward / FADE, 0, 1)
     bases = np.zeros((EXPRESSION_DIM, *shown.shape), np.float32)
     for basis, values in zip(bases, solved, strict=True):
