@@ -86,10 +86,10 @@ def prepare(name: str, source: Path, out: Path, teacher: Teacher, layer: int) ->
     if path.exists():
         return path
     mouths = phones = np.zeros((0, 0), np.float32)
-    split = "train"
+    split, language = "train", ""
     if source.suffix == ".npz":
         said, facts = read_utterance(source)
-        samples, split = said.audio, facts["split"]
+        samples, split, language = said.audio, facts["split"], facts.get("lang", "")
         frames = frame_count(len(samples))
         mouths, phones = frame_labels(said.phones, said.start, said.end, frames)
     else:
@@ -100,6 +100,7 @@ def prepare(name: str, source: Path, out: Path, teacher: Teacher, layer: int) ->
         np.savez(
             file, samples=samples.astype(np.float16), states=states, split=np.array(split),
             mouths=mouths.astype(np.float16), phones=phones.astype(np.float16),
+            language=np.array(language),
         )  # fmt: skip
     partial.rename(path)
     return path
@@ -107,7 +108,10 @@ def prepare(name: str, source: Path, out: Path, teacher: Teacher, layer: int) ->
 
 @dataclass(frozen=True)
 class Recording:
-    """One prepared recording: sound [N], states [T, 512], labels [T, 7], [T, P] or empty."""
+    """One prepared recording: sound [N], states [T, 512], labels [T, 7], [T, P] or empty.
+
+    The language is the code that the utterance was stored with, or empty.
+    """
 
     name: str
     split: str
@@ -115,6 +119,7 @@ class Recording:
     states: Array
     mouths: Array
     phones: Array
+    language: str = ""
 
 
 def load(paths: list[Path]) -> list[Recording]:
@@ -123,7 +128,8 @@ def load(paths: list[Path]) -> list[Recording]:
     for path in paths:
         with np.load(path, allow_pickle=False) as z:
             arrays = [z[n].astype(np.float32) for n in ("samples", "states", "mouths", "phones")]
-            out.append(Recording(path.stem, str(z["split"]), *arrays))
+            language = str(z["language"]) if "language" in z else ""  # earlier files lack it
+            out.append(Recording(path.stem, str(z["split"]), *arrays, language=language))
     return out
 
 

@@ -52,7 +52,8 @@ def probe(network: AudioNetwork, recordings: list[Recording]) -> Report:
     Returns:
         For each feature set (mel, teacher, student; then mel and student under noise 10 dB below
         the speech and through a telephone's band, with the probes of clean sound): accuracy of
-        mouths and phones, and recall and precision of closed lips.
+        mouths and phones, and recall and precision of closed lips. Where the recordings held out
+        tell their language, `mel, es` and so on are those of clean sound in it alone.
     """
     labelled = [r for r in recordings if len(r.mouths)]
     fitted = [r for r in labelled if r.split == "train"]
@@ -66,6 +67,9 @@ def probe(network: AudioNetwork, recordings: list[Recording]) -> Report:
     for name, read in sets.items():
         judge = _Probe([read(r, r.samples) for r in fitted], fitted)
         report[name] = judge([read(r, r.samples) for r in held], held)
+        for language in sorted({r.language for r in held} - {""}):
+            own = [r for r in held if r.language == language]
+            report[f"{name}, {language}"] = judge([read(r, r.samples) for r in own], own)
         for what, disturb in DISTURBED.items() if name != "teacher" else ():
             report[f"{name}, {what}"] = judge([read(r, disturb(r.samples)) for r in held], held)
     return report

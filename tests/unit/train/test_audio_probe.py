@@ -13,7 +13,7 @@ from openvasa.train.audio_probe import noisy, probe  # noqa: E402
 from openvasa.train.sound_augment import speech_level  # noqa: E402
 
 
-def recording(seed: int, split: str) -> Recording:
+def recording(seed: int, split: str, language: str = "") -> Recording:
     """Tones that tell which of three mouths is made; the teacher's states say it outright."""
     draw = np.random.default_rng(seed)
     shapes = np.repeat(draw.integers(0, 3, 10), 4)
@@ -22,7 +22,7 @@ def recording(seed: int, split: str) -> Recording:
     mouths = np.eye(len(MOUTHS), dtype=np.float32)[shapes]
     phones = np.eye(len(PHONES), dtype=np.float32)[shapes]
     states = np.concatenate([mouths, draw.normal(size=(40, 5)) * 0.01], 1).astype(np.float32)
-    return Recording(f"r{seed}", split, sound.astype(np.float32), states, mouths, phones)
+    return Recording(f"r{seed}", split, sound.astype(np.float32), states, mouths, phones, language)
 
 
 def test_the_clearer_the_features_the_better_they_are_read() -> None:
@@ -36,6 +36,20 @@ def test_the_clearer_the_features_the_better_they_are_read() -> None:
         "mel", "mel, noise", "mel, telephone", "teacher",
         "student", "student, noise", "student, telephone",
     }  # fmt: skip
+
+
+def test_languages_held_out_are_told_apart() -> None:
+    torch.manual_seed(0)
+    told = {9: "es", 10: "it", 11: "es"}
+    pieces = [
+        recording(seed, "held_out" if seed in told else "train", told.get(seed, "en"))
+        for seed in range(12)
+    ]
+    found = probe(AudioNetwork(32).eval(), pieces)
+    for name in ("mel", "teacher", "student"):
+        es, it = (found[f"{name}, {language}"]["mouth"] for language in ("es", "it"))
+        assert found[name]["mouth"] == pytest.approx((2 * es + it) / 3)
+        assert f"{name}, en" not in found
 
 
 def test_noise_lies_ten_decibels_below_the_speech() -> None:
