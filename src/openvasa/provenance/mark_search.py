@@ -41,7 +41,7 @@ _NEAR = np.arange(-1.5, 1.75, 0.5)  # units around an expected place ...
 _EXACT = slice(2, 5)  # ... and those of them within half a unit
 _CANDIDATES = 4
 _TURN, _TURNS = 0.3, 10  # degrees between turns searched, and how many to either side
-_ZOOMS = range(-2, 4)  # scales at each: corners that were kept, or cut off by enlarging
+_ZOOMS = range(-4, 5)  # scales at each: corners that were kept, or cut off by enlarging
 _STRETCHES = 6  # to either side
 _HALVES = (-0.5, 0.0, 0.5)  # steps around a tilt that was found
 

@@ -42,9 +42,17 @@ def _stretched(image: Pillow.Image, width: int, height: int) -> Pillow.Image:
     return image.resize((width, height), Pillow.Resampling.BICUBIC)
 
 
+def _filled(image: Pillow.Image, degrees: float, larger: float) -> Pillow.Image:
+    """Turned, and enlarged until no corner is empty."""
+    cut = 256 * (1 - 1 / larger)
+    box = (cut, cut, 512 - cut, 512 - cut)
+    return image.rotate(degrees, Pillow.Resampling.BICUBIC).resize((512, 512), box=box)
+
+
 TILTS = {
     "turned": lambda image: image.rotate(1.3, Pillow.Resampling.BICUBIC),
     "turned the other way": lambda image: image.rotate(-3, Pillow.Resampling.BICUBIC),
+    "turned and enlarged": lambda image: _filled(image, 3, 1.051),
     "nothing cut": lambda image: image.rotate(2, Pillow.Resampling.BICUBIC, expand=True),
     "wider": lambda image: _stretched(image, 538, 512),
     "flatter, smaller": lambda image: _stretched(image, 300, 282),
