@@ -127,9 +127,12 @@ def load(paths: list[Path]) -> list[Recording]:
     out = []
     for path in paths:
         with np.load(path, allow_pickle=False) as z:
-            arrays = [z[n].astype(np.float32) for n in ("samples", "states", "mouths", "phones")]
+            names = ("samples", "states", "mouths", "phones")
+            arrays = {name: z[name].astype(np.float32) for name in names}
             language = str(z["language"]) if "language" in z else ""  # earlier files lack it
-            out.append(Recording(path.stem, str(z["split"]), *arrays, language=language))
+            out.append(
+                Recording(name=path.stem, split=str(z["split"]), language=language, **arrays)
+            )
     return out
 
 
