@@ -7,7 +7,7 @@ import secrets
 import shutil
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Literal
@@ -16,8 +16,10 @@ from openvasa.engine.animator import Animator
 from openvasa.engine.clip import Clip
 from openvasa.media.audio import count_samples
 from openvasa.provenance.frame_marks import FrameMarks
+from openvasa.provenance.identity import local_root
 from openvasa.provenance.origin import Origin, content_id, file_hash, weights_hash
 from openvasa.provenance.release import release_file
+from openvasa.provenance.verdict import Verdict, judge
 from openvasa.server.avatars import Guest
 from openvasa.server.priority import yield_to_live
 from openvasa.server.settings import Settings
@@ -47,10 +49,12 @@ class Job:
 
     Attributes:
         id: Its name; who knows it may fetch it.
+        verify: Whether its marks are read back from the finished file.
         status: How far it is.
         done: Frames made.
         total: Frames in all; 0 until that is known.
         error: Why it failed.
+        verdict: What `openvasa verify` says of the file, without pictures, if that was wanted.
         touched: When something was last done with it, seconds.
     """
 
@@ -58,10 +62,12 @@ class Job:
     guest: Guest
     order: Order
     folder: Path
+    verify: bool = False
     status: Literal["queued", "running", "done", "failed"] = "queued"
     done: int = 0
     total: int = 0
     error: str | None = None
+    verdict: Verdict | None = None
     touched: float = field(default_factory=time.monotonic)
 
     @property
@@ -97,20 +103,22 @@ class JobQueue:
         self._thread = threading.Thread(target=self._run, name="openvasa-jobs", daemon=True)
         self._thread.start()
 
-    def submit(self, guest: Guest, sound: bytes, order: Order) -> Job:
+    def submit(self, guest: Guest, sound: bytes, order: Order, *, verify: bool = False) -> Job:
         """Queues a video.
 
         Args:
             guest: Who speaks.
             sound: The bytes of any file with sound.
             order: How.
+            verify: Whether the finished file's marks are read back.
 
         Raises:
             Full: The queue is full.
             InputError: The avatar was forgotten just now.
         """
         name = secrets.token_urlsafe(16)
-        job = Job(id=name, guest=guest, order=order, folder=self._folder / f"job-{name}")
+        folder = self._folder / f"job-{name}"
+        job = Job(id=name, guest=guest, order=order, folder=folder, verify=verify)
         with self._lock:
             self._forget_old()
             waiting = sum(other.status == "queued" for other in self._jobs.values())
@@ -210,10 +218,18 @@ class JobQueue:
         )  # fmt: skip
         release = partial(release_file, origin=origin, identity=self._settings.identity)
         clip.save(job.video, partial(self._tell, job), release)
+        if job.verify:
+            own = local_root()
+            found = judge(job.video, [own] if own else [], lambda *_: self._check(job))
+            job.verdict = replace(found, pictures=())
         sound.unlink()
         portrait.unlink()
 
     def _tell(self, job: Job, done: int, total: int) -> None:
         job.done, job.total = done, total
+        self._check(job)
+
+    def _check(self, job: Job) -> None:
+        """Ends what nobody waits for any more."""
         if self._closing.is_set() or job.id not in self._jobs:
             raise _Stopped

@@ -48,6 +48,20 @@ class AvatarReply(BaseModel):
     consent_sha256: str
 
 
+class VerdictReply(BaseModel):
+    """What `openvasa verify` says of a finished video.
+
+    Attributes:
+        outcome: marked, not_found, tampered or unreadable.
+        sentence: The same in one sentence.
+        details: More sentences, the most important first.
+    """
+
+    outcome: str
+    sentence: str
+    details: tuple[str, ...]
+
+
 class JobReply(BaseModel):
     """A job.
 
@@ -57,6 +71,7 @@ class JobReply(BaseModel):
         done: Frames made.
         total: Frames in all; 0 until that is known.
         error: Why it failed.
+        verdict: Of the finished video, if `verify` was wanted.
     """
 
     id: str
@@ -64,6 +79,7 @@ class JobReply(BaseModel):
     done: int
     total: int
     error: str | None
+    verdict: VerdictReply | None
 
 
 @router.get("/health")
@@ -124,6 +140,7 @@ def create_job(
     seed: Annotated[int, Form(ge=0, le=SEEDS)] = 0,
     framing: Annotated[Literal["crop", "full"], Form()] = "crop",
     size: Annotated[int, Form(ge=SIZES[0], le=SIZES[1], multiple_of=2)] = 512,
+    verify: Annotated[bool, Form(description="read the finished video's marks")] = False,
 ) -> JobReply:
     """Queues a video of an avatar that speaks a recording."""
     guest = studio.avatars.get(avatar)
@@ -132,7 +149,7 @@ def create_job(
     order = Order(controls=read_wishes(controls), seed=seed, framing=framing, size=size)
     content = _content(audio, studio.settings.audio_bytes)
     try:
-        return _about_job(studio.jobs.submit(guest, content, order))
+        return _about_job(studio.jobs.submit(guest, content, order, verify=verify))
     except Full as error:
         detail = "too many videos wait: try again in a minute."
         raise HTTPException(503, detail, {"Retry-After": "60"}) from error
@@ -191,4 +208,12 @@ def _about_avatar(guest: Guest) -> AvatarReply:
 
 
 def _about_job(job: Job) -> JobReply:
-    return JobReply(id=job.id, status=job.status, done=job.done, total=job.total, error=job.error)
+    found = job.verdict
+    verdict = None
+    if found is not None:
+        outcome = found.outcome.name.lower()
+        verdict = VerdictReply(outcome=outcome, sentence=found.sentence, details=found.details)
+    return JobReply(
+        id=job.id, status=job.status, done=job.done, total=job.total, error=job.error,
+        verdict=verdict,
+    )  # fmt: skip

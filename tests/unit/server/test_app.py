@@ -103,6 +103,14 @@ def test_a_video_is_made_fetched_and_gone(client: TestClient) -> None:
     assert client.get(f"/v1/jobs/{name}").status_code == 404 and not folder.exists()
 
 
+def test_the_marks_of_a_video_are_read_back_if_wanted(client: TestClient) -> None:
+    avatar = upload(client)
+    plain, read = (_order(client, avatar, verify=verify).json() for verify in (False, True))
+    assert _finished(client, plain["id"])["verdict"] is None
+    verdict = _finished(client, read["id"])["verdict"]
+    assert verdict["outcome"] == "marked" and "AI-generated" in verdict["sentence"]
+
+
 @pytest.mark.parametrize(
     ("data", "about"),
     [

@@ -48,4 +48,7 @@ export function view(id) {
   return `/view/${id}${key ? `?key=${key}` : ""}`;
 }
 
-export const forget = (id) => ask(`/v1/avatars/${id}`, { method: "DELETE" }).catch(() => {});
+// They may be sent while the page closes, and there may be nothing to remove any more.
+const remove = (path) => ask(path, { method: "DELETE", keepalive: true }).catch(() => {});
+export const forget = (id) => remove(`/v1/avatars/${id}`);
+export const giveUp = (id) => remove(`/v1/jobs/${id}`);

@@ -4,13 +4,16 @@ import { Live } from "./live.js";
 import { Microphone } from "./microphone.js";
 import { decoded } from "./recording.js";
 import * as server from "./server.js";
+import { Takes } from "./takes.js";
 
 const $ = (id) => document.getElementById(id);
 const BUSY = 1013, NO_TOKEN = 4401, NO_AVATAR = 4404;
+const COMPARED = 3; // performances side by side
 const BACK_OFF = [1, 2, 5, 10]; // seconds between tries to connect again
 
 let photo, avatar, audio, live, voice, voiceBuffer, otherBuffer, microphone;
 let tries = 0, again, began;
+const takes = new Takes(buttons);
 const direction = new Direction((controls) => live?.steer(controls));
 
 function status(words, tone = "quiet") {
@@ -33,7 +36,7 @@ function buttons() {
   $("listen").disabled = !on || !otherBuffer;
   $("listen").textContent = live?.other ? "Stop listening" : "Let it listen";
   $("listen").setAttribute("aria-pressed", String(!!live?.other));
-  $("make").disabled = !avatar || !voice || $("make").dataset.busy === "yes";
+  $("make").disabled = $("compare").disabled = !avatar || !voice || takes.busy;
   $("use").disabled = !photo;
 }
 
@@ -99,6 +102,7 @@ function leave() {
   clearTimeout(again);
   endTalk();
   live?.close();
+  takes.leave();
   if (avatar) server.forget(avatar.id);
   live = avatar = null;
   $("view").hidden = true;
@@ -226,34 +230,13 @@ function hush() {
 
 // Video
 
-async function make() {
-  $("make").dataset.busy = "yes";
-  $("download").hidden = true;
-  $("progress").hidden = false;
-  $("progress").removeAttribute("value");
-  buttons();
-  try {
-    let job = await server.createJob({
-      avatar: avatar.id, audio: voice, controls: JSON.stringify(direction.controls),
-      seed: $("seed").value,
-    });
-    while (job.status === "queued" || job.status === "running") {
-      $("video-note").textContent = job.total ? `Frame ${job.done} of ${job.total}` : "Waiting for its turn";
-      if (job.total) $("progress").value = job.done / job.total;
-      await new Promise((later) => setTimeout(later, 500));
-      job = await server.job(job.id);
-    }
-    if (job.status === "failed") throw new Error(job.error ?? "The video was given up.");
-    URL.revokeObjectURL($("download").href);
-    $("download").href = URL.createObjectURL(await server.video(job.id));
-    $("download").hidden = false;
-    $("video-note").textContent = "Signed, labeled and marked in every frame. The server keeps no copy.";
-  } catch (error) {
-    $("video-note").textContent = error.message;
-  }
-  $("progress").hidden = true;
-  $("make").dataset.busy = "no";
-  buttons();
+function make(count) {
+  if (!$("seed").reportValidity()) return;
+  const first = Number($("seed").value), most = Number($("seed").max);
+  takes.make(
+    { avatar: avatar.id, audio: voice, controls: JSON.stringify(direction.controls) },
+    Array.from({ length: count }, (_, i) => (first + i) % (most + 1)),
+    `${photo.name}, ${voice.name}`);
 }
 
 // Wiring
@@ -268,7 +251,8 @@ $("retry").addEventListener("click", connect);
 $("talk").addEventListener("click", talk);
 $("play").addEventListener("click", play);
 $("hush").addEventListener("click", hush);
-$("make").addEventListener("click", make);
+$("make").addEventListener("click", () => make(1));
+$("compare").addEventListener("click", () => make(COMPARED));
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape" && !$("hush").disabled) hush();
 });
