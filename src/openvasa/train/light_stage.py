@@ -123,10 +123,10 @@ def fit_light(sets: dict[str, Changes], shown: NDArray[np.bool_]) -> Floats:
             right += WEIGHT[kind] * e.T.astype(np.float64) @ light
     solved = np.linalg.solve(gram, right)
     share = cv2.GaussianBlur(shown.astype(np.float32), (0, 0), SMOOTH) + 1e-6
-    face = np.pad(shown.astype(np.uint8), HOLES)  # without its holes: eyes and mouth
-    face = cv2.morphologyEx(face, cv2.MORPH_CLOSE, np.ones((HOLES, HOLES), np.uint8))
-    inward = cv2.distanceTransform(face, cv2.DIST_L2, 5)
-    face, inward = (part[HOLES:-HOLES, HOLES:-HOLES] for part in (face, inward))
+    wide = np.pad(shown.astype(np.uint8), HOLES)
+    whole = cv2.morphologyEx(wide, cv2.MORPH_CLOSE, np.ones((HOLES, HOLES), np.uint8))
+    inside = np.s_[HOLES:-HOLES, HOLES:-HOLES]
+    face, inward = whole[inside], cv2.distanceTransform(whole, cv2.DIST_L2, 5)[inside]
     fade = np.clip(inward / FADE, 0, 1)
     bases = np.zeros((EXPRESSION_DIM, *shown.shape), np.float32)
     for basis, values in zip(bases, solved, strict=True):
