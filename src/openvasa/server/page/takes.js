@@ -115,9 +115,10 @@ class Take {
 
   tell({ status, done, total }) {
     if (status === "queued") this.words.textContent = "Waiting for its turn";
-    else if (done < total) this.words.textContent = `Frame ${done} of ${total}`;
-    else this.words.textContent = total ? "Reading its marks" : "Listening to the voice";
-    if (done < total) this.bar.value = done / total; else this.bar.removeAttribute("value");
+    else if (!total) this.words.textContent = "Listening to the voice";
+    else this.words.textContent = done < total ? `Frame ${done} of ${total}` : "Reading its marks";
+    if (status === "queued" || done < total) this.bar.value = total ? done / total : 0;
+    else this.bar.removeAttribute("value");
   }
 
   fail(words, again) {
@@ -137,7 +138,7 @@ class Take {
     this.put(video,
       made("a", {
         className: "button", href: this.address, download: `talking-${this.seed}.mp4`,
-        textContent: "Download MP4", ariaLabel: `Download ${this.name}, MP4`,
+        textContent: "Download", ariaLabel: `Download ${this.name}, MP4`,
       }),
       verdict(this.job.verdict));
     return video;
