@@ -108,9 +108,20 @@ class PortraitLight:
             change: f32 [45], expressions of the frame less those of the portrait.
             flow: f32 [h, w, 2], where (x, y) in the portrait each pixel comes from, crop units.
         """
-        total = (self._bases @ change.astype(np.float32)).reshape(self._shape)
-        factor = np.exp(np.clip(total, -MOST, MOST))
+        factor = _factors(self._bases, change.astype(np.float32)).reshape(self._shape)
         return _looked_up(factor, self._top, self._left, np.ascontiguousarray(flow, np.float32))
+
+
+@njit(cache=True, nogil=True, fastmath=True)
+def _factors(bases, change):  # type: ignore[no-untyped-def]
+    """exp(bases @ change), bounded. BLAS would wake all cores for so little, in each thread."""
+    out = np.empty(len(bases), np.float32)
+    for i in range(len(bases)):
+        total = np.float32(0)
+        for k in range(len(change)):
+            total += bases[i, k] * change[k]
+        out[i] = np.exp(min(max(total, np.float32(-MOST)), np.float32(MOST)))
+    return out
 
 
 @njit(cache=True, nogil=True)
