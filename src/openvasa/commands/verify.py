@@ -46,7 +46,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "computer's own)")  # fmt: skip
     add("--hint", action="store_true",
         help="of videos in which no mark is found, also say whether the face looks drawn: "
-        "research that took 10 of 14 real web videos for drawn, and no part of the "
+        "research that took 8 of 14 real web videos for drawn, and no part of the "
         "verdict")  # fmt: skip
 
 
@@ -74,7 +74,7 @@ def run(arguments: argparse.Namespace) -> int:
     return max(int(one.outcome) for one in verdicts)
 
 
-WARNING = "research, no evidence: took 10 of 14 real web videos for drawn"
+WARNING = "research, no evidence: took 8 of 14 real web videos for drawn"
 
 
 class Hint(NamedTuple):

@@ -60,7 +60,7 @@ def test_the_hint_is_no_part_of_the_verdict(
     assert plain["outcome"] == "not_found" and asked == [files["plain"]]
     assert signed["hint"] is None  # there is nothing to guess
     assert cli.main(["verify", "--hint", files["plain"]]) == 1
-    assert "looks drawn (0.99) · research, no evidence: took 10 of 14" in capsys.readouterr().out
+    assert "looks drawn (0.99) · research, no evidence: took 8 of 14" in capsys.readouterr().out
     assert cli.main(["verify", files["plain"]]) == 1
     assert "hint" not in capsys.readouterr().out
 
