@@ -38,12 +38,7 @@ def begin(tab: Tab, url: str, portrait: Path, voice: Path) -> None:
     tab.call("Emulation.setFocusEmulationEnabled", enabled=True)
     tab.open(f"{url}/")
     tab.run(NO_SOCKET)
-    tab.choose("voice", voice)
-    tab.choose("photo", portrait)
-    tab.wait("document.getElementById('screen').dataset.state === 'chosen'")
-    tab.run("document.getElementById('agreed').checked = true;"
-        "document.getElementById('consent').value = 'A picture of nobody real.'")  # fmt: skip
-    tab.click("use")
+    tab.present(portrait, voice)
 
 
 def times(tab: Tab) -> list[float]:

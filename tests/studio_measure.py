@@ -127,6 +127,15 @@ class Tab:
         node = self.call("DOM.querySelector", nodeId=root, selector=f"#{name}")["nodeId"]
         self.call("DOM.setFileInputFiles", nodeId=node, files=[str(file.resolve())])
 
+    def present(self, portrait: Path, voice: Path) -> None:
+        """Gives the open page a recording and a portrait, agrees, and asks for the portrait."""
+        self.choose("voice", voice)
+        self.choose("photo", portrait)
+        self.wait("document.getElementById('screen').dataset.state === 'chosen'")
+        self.run("document.getElementById('agreed').checked = true;"
+            "document.getElementById('consent').value = 'A picture of nobody real.'")  # fmt: skip
+        self.click("use")
+
     def wait(self, code: str, seconds: float = 120.0) -> None:
         """Until an expression holds."""
         end = time.monotonic() + seconds
@@ -172,12 +181,7 @@ def wake(tab: Tab, url: str, portrait: Path, voice: Path) -> None:
     """Opens the page, and gives it a portrait and a recording."""
     tab.open(f"{url.rstrip('/')}/")
     tab.run(PROBE)
-    tab.choose("voice", voice)
-    tab.choose("photo", portrait)
-    tab.wait("document.getElementById('screen').dataset.state === 'chosen'")
-    tab.run("document.getElementById('agreed').checked = true;"
-        "document.getElementById('consent').value = 'A picture of nobody real.'")  # fmt: skip
-    tab.click("use")
+    tab.present(portrait, voice)
     tab.wait("notes.shown.length > 0")
 
 

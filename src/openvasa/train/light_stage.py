@@ -28,7 +28,7 @@ SMOOTH = 1.0  # pixels, of what is learned
 FADE = 4.0  # pixels, toward the outline of the face
 HOLES = 15  # pixels, of the eyes and the mouth at most
 RIDGE = 50.0
-SHRINK = 0.75  # drivers are read less well than the faces here: brings most on validation people
+SHRINK = 0.75  # drivers are read less well than the faces here: most gain on training people
 PAIRS = {"photos": 400, "real": 1500, "person": 8000}  # drawn of each collection
 WEIGHT = {"photos": 8.0, "real": 4.0, "person": 0.5}  # of a pair: real light counts for more
 

@@ -51,7 +51,8 @@ export class Takes {
       signal.throwIfAborted();
     } catch (error) {
       if (take.job) server.giveUp(take.job.id);
-      take.fail(error.message, !!this.order);
+      // What was asked when it was given up may fail in words of its own.
+      take.fail((signal.aborted ? signal.reason : error).message, !!this.order);
     }
     this.show();
   }
