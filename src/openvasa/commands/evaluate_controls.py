@@ -207,8 +207,7 @@ def pictured(animator: Animator, avatar: Avatar, motion: Motion) -> FaceSequence
 
 def warped(animator: Animator, avatar: Avatar, motion: Motion) -> FaceSequence:
     """The points that the model's warp makes of a motion, in a picture of 512 pixels."""
-    fixed = {name: getattr(avatar, name) for name in ("skip", "half", "neutral", "identity")}
-    fixed |= {"rest": avatar.pose, "own_dynamics": avatar.dynamics}
+    fixed = {"neutral": avatar.neutral, "identity": avatar.identity, "rest": avatar.pose}
     points = [
         animator.run("move", {**fixed, "pose": avatar.pose + one.pose, "dynamics": one.dynamics})
         ["points"][0]

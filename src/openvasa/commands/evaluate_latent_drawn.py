@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from openvasa.commands.evaluate_latent_frames import Floats, crop_of
-from openvasa.data.frame_pairs import random_expression
 from openvasa.data.head import FittedHead, fit
 from openvasa.data.head_truth import Textures, TruthRenderer
 from openvasa.data.heads import Subject, to_bytes
+from openvasa.data.random_faces import random_expression
 from openvasa.engine.anchor import Anchor
 from openvasa.engine.animator import Animator
 from openvasa.engine.avatar import Avatar

@@ -82,7 +82,6 @@ def swap_codes(
         "nothing": (avatar, moved),
         "V_app, the appearance volume": (replace(avatar, appearance=other.appearance), moved),
         "z_id, the identity code": (replace(avatar, identity=other.identity), moved),
-        "features in the portrait's view": (replace(avatar, skip=other.skip), moved),
         "z_pose, the head pose": (
             avatar, Motion(moved.pose + other.pose - avatar.pose, moved.dynamics)),
         "z_dyn, the facial dynamics": (

@@ -25,14 +25,22 @@ from openvasa.data.head import (
     load_basis,
     pose_head,
 )
-from openvasa.data.head import index_of as shape
+from openvasa.data.head_mouth import mouth_mesh
 from openvasa.data.head_render import HeadRenderer
+from openvasa.data.random_faces import random_expression, random_pose
 from openvasa.data.store import Store
-from openvasa.latent.surface import MOUTH, PortraitSurface
-from openvasa.types import EXPRESSION_DIM, EXPRESSION_NAMES, Image, InputError
+from openvasa.latent.mouth import FaceMesh, PortraitMouth
+from openvasa.latent.surface import (
+    INNER_LOWER,
+    INNER_UPPER,
+    MOUTH,
+    PortraitSurface,
+    to_canonical,
+)
+from openvasa.types import EXPRESSION_DIM, Image, InputError
 
 COLLECTIONS = ("faker", "london_neutral", "london_smiling", "generated")
-YAW, PITCH, ROLL = np.deg2rad(24.0), np.deg2rad(16.0), np.deg2rad(14.0)
+PARTED = 0.02  # crop units between the lips, from which a mouth shows its inside
 
 
 @dataclass(frozen=True)
@@ -114,41 +122,11 @@ def build_pool(portraits: Path, store: Path, basis: HeadBasis, limit: int,
     )  # fmt: skip
 
 
-def random_expression(rng: np.random.Generator, seen: np.ndarray) -> np.ndarray:
-    """An expression e [45]: one seen in a real face, or a made-up one."""
-    e = np.zeros(EXPRESSION_DIM)
-    if rng.random() < 0.3:
-        e[:] = seen[rng.integers(len(seen))]
-    else:
-        if rng.random() < 0.7:
-            e[shape("jawOpen")] = rng.beta(1.2, 3.0)
-        if rng.random() < 0.25:
-            e[shape("mouthClose")] = e[shape("jawOpen")] * rng.random()
-        for name in rng.choice(EXPRESSION_NAMES[:-2], rng.integers(0, 7)):
-            if "Blink" in name or name in ("jawOpen", "mouthClose"):
-                continue
-            e[shape(name)] = 0.9 * rng.random() ** 1.5
-            twin = name.replace("Left", "#").replace("Right", "Left").replace("#", "Right")
-            if twin in EXPRESSION_NAMES and rng.random() < 0.8:
-                e[shape(twin)] = e[shape(name)] * rng.uniform(0.8, 1.0)
-    if rng.random() < 0.3:
-        closed = 1.0 if rng.random() < 0.5 else rng.random()
-        e[shape("eyeBlinkLeft")] = e[shape("eyeBlinkRight")] = closed
-    e[-2:] = rng.normal(0, [0.22, 0.16]) if rng.random() < 0.7 else 0.0
-    return e
-
-
-def random_pose(rng: np.random.Generator, own: np.ndarray) -> np.ndarray:
-    """A z_pose near the portrait's own, as a performance would reach."""
-    pose = own + rng.normal(0, [0.5 * YAW, 0.5 * PITCH, 0.5 * ROLL, 0.04, 0.04, 0.08])
-    return np.clip(pose, own - [YAW, PITCH, ROLL, 0.1, 0.1, 0.2],
-                   own + [YAW, PITCH, ROLL, 0.1, 0.1, 0.2])  # fmt: skip
-
-
 class FramePairs:
     """Endless pairs; each call with the same (seed, number) gives the same pair."""
 
-    def __init__(self, pool: Pool, basis: HeadBasis, size: int = 256, real: float = 0.3) -> None:
+    def __init__(self, pool: Pool, basis: HeadBasis, size: int = 256, real: float = 0.3,
+                 parted: bool = False) -> None:  # fmt: skip
         """Index the pool.
 
         Args:
@@ -156,15 +134,34 @@ class FramePairs:
             basis: The head they were fitted with.
             size: Side of the pictures in pixels.
             real: Share of pairs that are two photographs rather than rendered, in [0, 1].
+            parted: Whether photographs are to teach the inside of the mouth: targets part their
+                lips, and sources mostly do not, as portraits do.
         """
         self.pool, self.basis, self.size, self.real = pool, basis, size, real
+        self.parted = parted
         self.renderer = HeadRenderer(basis)
+        self.mesh = FaceMesh(**vars(self.renderer.topology), interior=mouth_mesh(basis))
         self.stores: dict[str, Store] = {}
         self.photos = np.flatnonzero(~pool.real)
         self.seen = pool.expression[pool.real] if pool.real.any() else pool.expression
         order = np.argsort(pool.group, kind="stable")
         groups = np.split(order, np.flatnonzero(np.diff(pool.group[order])) + 1)
         self.groups = [g for g in groups if len(g) > 1]
+        if parted:
+            lips = pool.landmarks[:, [INNER_UPPER, INNER_LOWER], 1]
+            self.gap = (lips[:, 0] - lips[:, 1]).max(1)
+            self.groups = [g for g in self.groups if (self.gap[g] > PARTED).any()]
+        self.chances = self._chances()
+
+    def _chances(self) -> np.ndarray:
+        """How often each group is taken: collections by the root of their size."""
+        names = [str(self.pool.files[g[0]]).rsplit("#", 2)[0] if self.pool.real[g[0]] else "photos"
+                 for g in self.groups]  # fmt: skip
+        collection = np.unique(names, return_inverse=True)[1] if names else np.zeros(0, int)
+        share = np.array([len(g) for g in self.groups], float)
+        size = np.bincount(collection, share)
+        share /= np.sqrt(size)[collection]
+        return share / share.sum() if len(share) else share
 
     def store(self, folder: str) -> Store:
         """The store that the pool names so."""
@@ -188,11 +185,11 @@ class FramePairs:
         return image[:, :, ::-1].astype(np.uint8, copy=False)
 
     def pair(self, seed: int, number: int) -> dict[str, np.ndarray]:
-        """One pair: source_* and target_* image, points, pose, expression; flow and hole."""
+        """One pair: source_* and target_* image, points, pose, expression; flow, hole and drawn."""
         rng = np.random.default_rng([seed, number])
         made = self._real(rng) if rng.random() < self.real and self.groups else self._made(rng)
         gain = rng.uniform(0.8, 1.15, 3) * rng.uniform(0.85, 1.1)
-        for key in ("source_image", "target_image"):
+        for key in ("source_image", "target_image", "drawn"):
             made[key] = np.clip(made[key] * gain, 0, 1).transpose(2, 0, 1).astype(np.float32)
         made["flow"] = made["flow"].transpose(2, 0, 1)
         return {k: np.asarray(v, np.float32) for k, v in made.items()}
@@ -216,7 +213,8 @@ class FramePairs:
             "source_image": source_image, "source_points": source.landmarks,
             "source_pose": source.pose, "source_expression": source.expression, "flow": flow,
             "group": self.pool.group[row], "exact": 1.0,
-            "hole": target.pop("hole"), **{f"target_{k}": v for k, v in target.items()},
+            "hole": target.pop("hole"), "drawn": target["image"],
+            **{f"target_{k}": v for k, v in target.items()},
         }  # fmt: skip
 
     def _target(self, rng: np.random.Generator, photo: Image,
@@ -228,20 +226,39 @@ class FramePairs:
                 "flow": made.flow, "hole": made.label == MOUTH}  # fmt: skip
 
     def _real(self, rng: np.random.Generator) -> dict[str, np.ndarray]:
-        group = self.groups[rng.integers(len(self.groups))]
-        rows = rng.choice(group, 2, replace=False)
+        group = self.groups[rng.choice(len(self.groups), p=self.chances)]
+        rows = self._parted(rng, group) if self.parted else rng.choice(group, 2, replace=False)
         images = [cv2.resize(self.crop(int(r)), (self.size,) * 2, interpolation=cv2.INTER_AREA)
                   / 255.0 for r in rows]  # fmt: skip
         source, target = (self.pool.head(int(r)) for r in rows)
         surface = PortraitSurface(self.renderer.topology, source.landmarks, source.pose)
         flow, label = surface.move(target.landmarks, target.pose, self.size)
+        drawn = self._mouth(images[0], source).picture(
+            to_canonical(target.landmarks, target.pose), target.pose, label == MOUTH
+        )
         return {
             "source_image": images[0], "source_points": source.landmarks,
             "source_pose": source.pose, "source_expression": source.expression, "flow": flow,
             "target_image": images[1], "target_points": target.landmarks,
             "target_pose": target.pose, "target_expression": target.expression,
-            "hole": label == MOUTH, "group": self.pool.group[rows[0]], "exact": 0.0,
+            "hole": label == MOUTH, "drawn": drawn, "group": self.pool.group[rows[0]], "exact": 0.0,
         }  # fmt: skip
+
+    def _parted(self, rng: np.random.Generator, group: np.ndarray) -> np.ndarray:
+        """Rows of a source and of a target whose lips are parted."""
+        target = rng.choice(group[self.gap[group] > PARTED])
+        others = group[group != target]
+        weight = np.exp(-self.gap[others] / PARTED) + 0.15
+        return np.array([rng.choice(others, p=weight / weight.sum()), target])
+
+    def _mouth(self, image: np.ndarray, head: FittedHead) -> PortraitMouth:
+        """The mouth's mesh in a face f32 [S, S, 3]."""
+        face = to_canonical(head.landmarks, head.pose)
+        rest = np.zeros((1, EXPRESSION_DIM))
+        neutral = express(self.basis, head.canonical[None], head.expression[None], rest)[0]
+        face[: len(neutral)] += neutral - head.canonical
+        crop = np.rint(255 * image).astype(np.uint8)
+        return PortraitMouth(self.mesh.interior, face, head.landmarks, head.pose, crop)
 
     def batch(self, seed: int, step: int, count: int) -> dict[str, np.ndarray]:
         """`count` pairs stacked."""

@@ -29,13 +29,13 @@ import numpy as np
 import torch
 
 from openvasa.data.crop_pictures import encode_jpeg
-from openvasa.data.frame_pairs import random_expression
 from openvasa.data.head import SHIPPED, FittedHead, fit, load_basis
 from openvasa.data.head_light import draw_light
 from openvasa.data.head_matte import Matting
 from openvasa.data.head_truth import Textures, Truth, TruthRenderer
 from openvasa.data.packing import pack
 from openvasa.data.portraits import load_crop, load_index
+from openvasa.data.random_faces import random_expression
 from openvasa.data.shards import Sample
 from openvasa.data.store import clean_name, create, done_units, split_of, write_unit
 from openvasa.face.align import soften_beyond

@@ -24,7 +24,7 @@ from openvasa.latent.raster import pixels
 from openvasa.latent.surface import OVAL, pose_of
 from openvasa.types import AlignedFace, Array, CropBox, Image, InputError
 
-FORMAT = 2
+FORMAT = 3
 MATTE_SIZE = 512  # pixels
 SEEN = 0.6  # share of the face that must be the network's person for its matte to count
 CROP_LIMITS = (512, 1024)  # pixels, side of the crop that frames are made of
@@ -43,8 +43,6 @@ class Avatar:
         points: f32 [478, 3], control points as the portrait shows them (y up, crop units).
         appearance: f32 [D, h, w, C], the canonical volume; the last channel is its density.
         neutral: f32 [1, 478, 3], canonical control points without expression.
-        skip: f32 [1, K, S/4, S/4], features in the portrait's own view.
-        half: f32 [1, 3, S/2, S/2], the crop at half the network's size.
         identity: f32 [1, I], z_id.
         pose: f32 [1, 6], the portrait's own z_pose.
         dynamics: f32 [1, 48], the portrait's own z_dyn.
@@ -58,8 +56,6 @@ class Avatar:
     points: Array
     appearance: Array
     neutral: Array
-    skip: Array
-    half: Array
     identity: Array
     pose: Array
     dynamics: Array

@@ -160,12 +160,10 @@ def example_inputs(spec: Graph) -> dict[str, Array]:
     rng = np.random.default_rng(0)
     inputs: dict[str, Array] = {}
     for key, shape in spec.inputs.items():
-        if key in ("image", "half", "time", "expression"):
+        if key in ("image", "drawn", "time", "expression"):
             value = rng.random(shape)
         elif key in ("hole", "keep"):
             value = rng.integers(0, 2, shape).astype(np.float64)
-        elif key == "flow":
-            value = rng.uniform(-1, 1, shape)
         else:
             value = 0.3 * rng.standard_normal(shape)
         inputs[key] = value.astype(np.float32)

@@ -64,20 +64,18 @@ def _latent_graphs(config: LatentConfig) -> dict[str, Graph]:
     image: Shape = (1, 3, size, size)
     points: Shape = (1, POINTS, 3)
     volume: Shape = (1, channels, depth, cells, cells)
-    skip: Shape = (1, config.appearance_widths[1], size // 4, size // 4)
-    half: Shape = (1, 3, size // 2, size // 2)
     identity: Shape = (1, config.identity_dim)
     pose: Shape = (1, POSE_DIM)
     dynamics: Shape = (1, config.dynamics_dim)
-    flow: Shape = (1, 2, size, size)
-    one: Shape = (1, 1, size, size)
+    side = size // 4  # of the mouth's window
+    mouth: Shape = (1, 3, side, side)
     return {
         "portrait": Graph(
             "autoencoder",
             {"image": image, "points": points, "pose": pose},
             {
-                "appearance": volume, "neutral": points, "skip": skip, "half": half,
-                "identity": identity, "dynamics": dynamics,
+                "appearance": volume, "neutral": points, "identity": identity,
+                "dynamics": dynamics,
             },
         ),
         "move": Graph(
@@ -91,11 +89,11 @@ def _latent_graphs(config: LatentConfig) -> dict[str, Graph]:
         "decoder": Graph(
             "autoencoder",
             {
-                "volume": volume, "flow": flow, "hole": one, "skip": skip, "half": half,
-                "neutral": points, "identity": identity, "rest": pose,
+                "volume": (1, channels, depth, cells // 4, cells // 4), "drawn": mouth,
+                "hole": (1, 1, side, side), "identity": identity, "rest": pose,
                 "own_dynamics": dynamics, "pose": pose, "dynamics": dynamics,
             },
-            {"flow": flow, "visible": one, "color": image},
+            {"gain": mouth, "offset": mouth},
         ),
         "embed": Graph(
             "autoencoder", {"expression": (2, EXPRESSION_DIM)},

@@ -23,7 +23,7 @@ from openvasa.engine.warp2d import Composer
 from openvasa.engine.warp3d import sample_volume
 from openvasa.face.paste import LONGEST, Paster
 from openvasa.latent.light import PortraitLight
-from openvasa.latent.mouth import FaceMesh, PortraitMouth
+from openvasa.latent.mouth import VOXEL, Drawn, FaceMesh, PortraitMouth, mouth_window
 from openvasa.latent.surface import MOUTH, PortraitSurface, to_canonical
 from openvasa.provenance.frame_marks import FrameMarks
 from openvasa.provenance.origin import content_id
@@ -117,9 +117,10 @@ class Renderer:
         self._mouth = PortraitMouth(
             topology.interior, avatar.neutral[0], avatar.points, avatar.pose[0], avatar.crop(side)
         )
-        self._fixed = {
-            name: getattr(avatar, name) for name in ("skip", "half", "neutral", "identity")
-        } | {"rest": avatar.pose, "own_dynamics": avatar.dynamics}  # fmt: skip
+        self._move = {"neutral": avatar.neutral, "identity": avatar.identity, "rest": avatar.pose}
+        self._draw = {
+            "identity": avatar.identity, "rest": avatar.pose, "own_dynamics": avatar.dynamics,
+        }  # fmt: skip
 
     def __call__(self, motion: Motion, index: int) -> Frame:
         """One frame.
@@ -169,33 +170,45 @@ class Renderer:
 
     def _animate(self, pose: Array, dynamics: Array) -> tuple[Image, Image | None]:
         """The crop at an absolute z_pose [1, 6] and z_dyn [1, D], and its alpha if it has one."""
-        avatar = self._avatar
         target = {"pose": pose, "dynamics": dynamics}
         with self._timer("move"):
-            moved = self._run("move", {**self._fixed, **target})
-            volume = sample_volume(avatar.appearance, moved["at"][0])[None]
+            moved = self._run("move", {**self._move, **target})
         with self._timer("surface"):
             points = moved["points"][0].astype(np.float64)
-            side = 2 * avatar.half.shape[-1]
-            at = pose[0].astype(np.float64)
-            flow, label = self._surface.move(points, at, side)
+            side = VOXEL * moved["at"].shape[2]
+            flow, label = self._surface.move(points, pose[0].astype(np.float64), side)
             hole = label == MOUTH
-            canonical = to_canonical(points, at)
-            inside = self._mouth.draw(canonical, at, hole, self._compose.size)
-            flow = np.ascontiguousarray(flow.transpose(2, 0, 1)[None])
         with self._timer("decode"):
-            surface = {"flow": flow, "hole": hole[None, None].astype(np.float32)}
-            out = self._run("decoder", {**self._fixed, "volume": volume, **surface, **target})
+            inside = self._inside(points, moved["at"][0], hole, target)
         with self._timer("compose"):
-            moved_by = out["flow"][0].transpose(1, 2, 0)
-            visible = np.maximum(out["visible"][0, 0], 1 - soft(hole))
-            color = out["color"][0].transpose(1, 2, 0)
+            visible = np.ones(hole.shape, np.float32) if inside is None else 1 - soft(hole)
             alpha = None
             if self._alpha is not None:
-                alpha = self._alpha(moved_by, np.ones_like(visible), color)[..., 0]
+                alpha = self._alpha(flow, np.ones_like(visible))[..., 0]
             seam = lip_seam(points, self._compose.size)
-            light = self._lit(dynamics, moved_by)
-            return self._compose(moved_by, visible, color, inside, seam, light), alpha
+            light = self._lit(dynamics, flow)
+            return self._compose(flow, visible, inside, seam, light), alpha
+
+    def _inside(self, points: NDArray[np.float64], at: Array, hole: NDArray[np.bool_],
+                target: dict[str, Array]) -> Drawn | None:  # fmt: skip
+        """What shows through parted lips; None: they are closed."""
+        pose, side = target["pose"][0].astype(np.float64), len(hole)
+        canonical = to_canonical(points, pose)
+        drawn = self._mouth.draw(canonical, pose, hole, self._compose.size)
+        if drawn is None:
+            return None
+        corner = mouth_window(points, side)
+        rows, columns = (slice(first, first + side // 4) for first in corner)
+        cells = (slice(first // VOXEL, (first + side // 4) // VOXEL) for first in corner)
+        coarse = self._mouth.picture(canonical, pose, hole)[rows, columns]
+        shown = self._run("decoder", {
+            **self._draw, **target,
+            "volume": sample_volume(self._avatar.appearance, at[:, *cells])[None],
+            "drawn": np.ascontiguousarray(coarse.transpose(2, 0, 1)[None]),
+            "hole": hole[rows, columns].astype(np.float32)[None, None],
+        })  # fmt: skip
+        scale = self._compose.size / side
+        return drawn.lit(shown["gain"][0], shown["offset"][0], corner, scale)
 
     def _lit(self, dynamics: Array, flow: Array) -> Array | None:
         """How the light on the portrait's pixels changes at z_dyn [1, D]; None if not at all."""

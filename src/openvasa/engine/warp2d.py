@@ -53,21 +53,20 @@ class Composer:
         """Side of the pictures in pixels."""
         return len(self._background)
 
-    def __call__(self, flow: Array, visibility: Array, color: Array, drawn: Drawn | None = None,
+    def __call__(self, flow: Array, visibility: Array, drawn: Drawn | None = None,
                  seam: Array | None = None, light: Array | None = None) -> Image:  # fmt: skip
-        """Warp the person, blend it with newly made color, and lay it over the background.
+        """Warp the person, blend it with what is drawn, and lay it over the background.
 
         Pixel i of n has the coordinate (2i + 1) / n - 1. What the coarse grid moves each pixel by,
-        the visibility, the color and the light are interpolated linearly; photo and matte are
-        sampled with the interpolating cubic B-spline, edge pixels repeated: between pixels it keeps
-        more of the fine detail than other kernels of four taps. Without a matte the identity flow
-        returns the photo exactly.
+        the visibility and the light are interpolated linearly; photo and matte are sampled with
+        the interpolating cubic B-spline, edge pixels repeated: between pixels it keeps more of the
+        fine detail than other kernels of four taps. Without a matte the identity flow returns the
+        photo exactly.
 
         Args:
             flow: f32 [h, w, 2], where (x, y) in the photo each pixel comes from, in crop units.
             visibility: f32 [h, w] in [0, 1], 1 where the photo shows what the frame needs.
-            color: f32 [h, w, 3] in [0, 1], taken where the photo does not.
-            drawn: A piece at full resolution, taken in place of `color` where it lies.
+            drawn: A piece at full resolution, taken where the photo does not; black beyond it.
             seam: f32 [S], a line that the flow jumps over: its row in each column, or NaN. There
                 the edge lies on the line and not in steps of the coarse grid.
             light: f32 [h, w], factors of the photo's levels; None leaves them.
@@ -79,10 +78,9 @@ class Composer:
             ValueError: The shapes do not belong together.
         """
         grid = visibility.shape
-        if flow.shape != (*grid, 2) or color.shape != (*grid, 3):
+        if flow.shape != (*grid, 2):
             raise ValueError(
-                f"expected flow [h, w, 2], visibility [h, w] and color [h, w, 3], got "
-                f"{flow.shape}, {visibility.shape} and {color.shape}"
+                f"expected flow [h, w, 2] and visibility [h, w], got {flow.shape} and {grid}"
             )
         if light is None:
             light = np.ones(grid, np.float32)
@@ -94,7 +92,6 @@ class Composer:
             self._layered,
             np.ascontiguousarray(flow, np.float32),
             np.ascontiguousarray(visibility, np.float32),
-            np.ascontiguousarray(color, np.float32),
             np.ascontiguousarray(light, np.float32),
             top,
             left,
@@ -126,8 +123,8 @@ def _torn(first, second, limit):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _coarse_row(y0, y1, t, size_x, size_y, flow, visibility, color, light, row):  # type: ignore[no-untyped-def]
-    """Blend two coarse rows: (dx, dy in photo pixels, visibility, color, light) per column."""
+def _coarse_row(y0, y1, t, size_x, size_y, flow, visibility, light, row):  # type: ignore[no-untyped-def]
+    """Blend two coarse rows: (dx, dy in photo pixels, visibility, light) per column."""
     height, width = visibility.shape
     half_x, half_y = np.float32(size_x / 2), np.float32(size_y / 2)
     u, one, zero = np.float32(1) - t, np.float32(1), np.float32(0)
@@ -142,9 +139,7 @@ def _coarse_row(y0, y1, t, size_x, size_y, flow, visibility, color, light, row):
         row[0, x] = (v * flow[y0, x, 0] + w * flow[y1, x, 0] - home_x) * half_x
         row[1, x] = (v * above + w * below) * half_y
         row[2, x] = u * visibility[y0, x] + t * visibility[y1, x]
-        for c in range(3):
-            row[3 + c, x] = np.float32(255) * (u * color[y0, x, c] + t * color[y1, x, c])
-        row[6, x] = u * light[y0, x] + t * light[y1, x]
+        row[3, x] = u * light[y0, x] + t * light[y1, x]
 
 
 @compiled
@@ -207,19 +202,20 @@ def _over_seam(i, seam, tap, taps, flow, size_y, size_x, fine, other):  # type: 
 
 
 @compiled
-def _compose(padded, background, layered, flow, seen, color, light, top, edge, piece, seam, out):  # type: ignore[no-untyped-def]
+def _compose(padded, background, layered, flow, seen, light, top, edge, piece, seam, out):  # type: ignore[no-untyped-def]
     size_y, size_x = out.shape[0], out.shape[1]
     left, right, across = _taps(size_x, seen.shape[1])
     above, below, down = _taps(size_y, seen.shape[0])
-    row = np.empty((7, seen.shape[1]), np.float32)
-    fine = np.empty((7, size_x), np.float32)
+    row = np.empty((4, seen.shape[1]), np.float32)
+    fine = np.empty((4, size_x), np.float32)
+    made = np.zeros((3, size_x), np.float32)
     other = np.empty((3, size_x), np.float32)
     taps = np.empty(16, np.float32)
     zero, one = np.float32(0), np.float32(1)
     for i in range(size_y):
-        _coarse_row(above[i], below[i], down[i], size_x, size_y, flow, seen, color, light,
+        _coarse_row(above[i], below[i], down[i], size_x, size_y, flow, seen, light,
                     row)  # fmt: skip
-        for c in range(7):
+        for c in range(4):
             for j in range(size_x):
                 fine[c, j] = (one - across[j]) * row[c, left[j]] + across[j] * row[c, right[j]]
         for j in range(size_x):
@@ -228,10 +224,11 @@ def _compose(padded, background, layered, flow, seen, color, light, top, edge, p
                 fine[0, j], fine[1, j] = row[0, nearest], row[1, nearest]
         _over_seam(i, seam, (above[i], below[i], down[i]), (left, right, across), flow,
                    size_y, size_x, fine, other)  # fmt: skip
+        made[:] = zero
         if top <= i < top + piece.shape[0]:
             for j in range(piece.shape[1]):
                 for c in range(3):
-                    fine[3 + c, edge + j] = np.float32(255) * piece[i - top, j, c]
+                    made[c, edge + j] = np.float32(255) * piece[i - top, j, c]
         for j in range(size_x):
             red, green, blue, matte = zero, zero, zero, one
             if fine[2, j] > zero or layered:
@@ -243,8 +240,8 @@ def _compose(padded, background, layered, flow, seen, color, light, top, edge, p
                     share, rest = other[0, j], one - other[0, j]
                     red, green = share * red + rest * red2, share * green + rest * green2
                     blue = share * blue + rest * blue2
-                red, green, blue = red * fine[6, j], green * fine[6, j], blue * fine[6, j]
+                red, green, blue = red * fine[3, j], green * fine[3, j], blue * fine[3, j]
                 matte = min(max(matte, zero), one)
-            out[i, j, 0] = _level(fine[2, j], red, fine[3, j], matte, background[i, j, 0])
-            out[i, j, 1] = _level(fine[2, j], green, fine[4, j], matte, background[i, j, 1])
-            out[i, j, 2] = _level(fine[2, j], blue, fine[5, j], matte, background[i, j, 2])
+            out[i, j, 0] = _level(fine[2, j], red, made[0, j], matte, background[i, j, 0])
+            out[i, j, 1] = _level(fine[2, j], green, made[1, j], matte, background[i, j, 1])
+            out[i, j, 2] = _level(fine[2, j], blue, made[2, j], matte, background[i, j, 2])

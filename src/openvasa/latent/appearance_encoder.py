@@ -11,7 +11,7 @@ class AppearanceEncoder(nn.Module):
     """Lifts a crop to a volume seen from the crop's own camera.
 
     Shapes: image [N, 3, S, S] in [0, 1] -> volume [N, C + 1, D, S/8, S/8], whose last channel is
-    a density logit, and features [N, K, S/4, S/4] for the decoder's skip.
+    a density logit.
     """
 
     def __init__(self, widths: tuple[int, ...], blocks: int, channels: int, depth: int) -> None:
@@ -31,12 +31,11 @@ class AppearanceEncoder(nn.Module):
         self.blocks = nn.ModuleList(Residual(widths[2]) for _ in range(blocks))
         self.lift = nn.Conv2d(widths[2], (channels + 1) * depth, 1)
 
-    def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, image: Tensor) -> Tensor:
         """Encode; see the class for shapes."""
-        quarter = self.to_quarter(self.to_half(image * 2 - 1))  # [N, K, S/4, S/4]
-        x = self.to_eighth(quarter)  # [N, W, S/8, S/8]
+        x = self.to_eighth(self.to_quarter(self.to_half(image * 2 - 1)))  # [N, W, S/8, S/8]
         for block in self.blocks:
             x = block(x)
         volume = self.lift(x)
         shape = (len(image), self.channels + 1, self.depth, *volume.shape[-2:])
-        return volume.reshape(shape), quarter
+        return volume.reshape(shape)

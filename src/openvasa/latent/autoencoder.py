@@ -12,11 +12,11 @@ from openvasa.latent.appearance_encoder import AppearanceEncoder
 from openvasa.latent.config import LatentConfig
 from openvasa.latent.face_decoder import Decoded, FaceDecoder, look
 from openvasa.latent.motion_encoder import FaceCodes, MotionEncoder
+from openvasa.latent.mouth import mouth_window
 from openvasa.latent.warp_field import (
     FLIP_Y,
     Z_HALF,
     WarpField,
-    mouth_frame,
     place,
     sample_volume,
     unplace,
@@ -30,14 +30,12 @@ class PortraitCode(NamedTuple):
     Attributes:
         appearance: V_app [N, C + 1, D, S/8, S/8]: canonical features and density logit.
         neutral: [N, 478, 3] canonical control points without expression (y up).
-        skip: [N, K, S/4, S/4] features in the portrait's own view.
         image: [N, 3, S, S] the crop in [0, 1].
         codes: The portrait's own identity, pose and dynamics.
     """
 
     appearance: Tensor
     neutral: Tensor
-    skip: Tensor
     image: Tensor
     codes: FaceCodes
 
@@ -70,9 +68,8 @@ class FaceAutoencoder(nn.Module):
         )  # fmt: skip
         self.decoder = FaceDecoder(
             channels=config.volume_channels, depth=config.volume_depth,
-            skip=config.appearance_widths[1], widths=config.decoder_widths,
-            blocks=config.decoder_blocks, condition=config.condition_dim,
-            size=config.image_size,
+            widths=config.decoder_widths, blocks=config.decoder_blocks,
+            condition=config.condition_dim,
         )  # fmt: skip
 
     def encode(self, image: Tensor, points: Tensor, codes: FaceCodes | None = None) -> PortraitCode:
@@ -86,12 +83,12 @@ class FaceAutoencoder(nn.Module):
         codes = codes or self.motion(image)
         canonical = unplace_up(points, codes.pose)
         neutral = self.warp.neutral(canonical, codes.dynamics, codes.identity)
-        volume, skip = self.appearance(image)
+        volume = self.appearance(image)
         at = self.warp.to_canonical(codes.pose, canonical - neutral)
         appearance = sample_volume(volume, at)
         density = appearance[:, -1:] + self.template
         appearance = torch.cat([appearance[:, :-1], density], 1)
-        return PortraitCode(appearance, neutral, skip, image, codes)
+        return PortraitCode(appearance, neutral, image, codes)
 
     def move(self, code: PortraitCode, pose: Tensor, dynamics: Tensor) -> tuple[Tensor, Tensor]:
         """Control points at z_pose and z_dyn: in the target's view, and canonical; [N, 478, 3]."""
@@ -99,7 +96,7 @@ class FaceAutoencoder(nn.Module):
         return place_up(canonical, pose), canonical
 
     def decode(self, code: PortraitCode, pose: Tensor, dynamics: Tensor, flow: Tensor,
-               hole: Tensor) -> Decoded:  # fmt: skip
+               hole: Tensor, drawn: Tensor) -> Decoded:  # fmt: skip
         """Frames of the portraits at z_pose [N, 6] and z_dyn [N, D].
 
         Args:
@@ -108,15 +105,21 @@ class FaceAutoencoder(nn.Module):
             dynamics: Target z_dyn.
             flow: [N, 2, S, S] of the surface moved by `move` (`surface.PortraitSurface`).
             hole: [N, 1, S, S] the parted lips there.
+            drawn: [N, 3, S, S] the mouth's mesh there (`mouth.PortraitMouth.picture`).
         """
-        own = code.codes
-        _, canonical = self.move(code, pose, dynamics)
+        own, size = code.codes, hole.shape[-1]
+        points, canonical = self.move(code, pose, dynamics)
         at = self.warp.from_canonical(pose, canonical - code.neutral, own.pose)
-        volume = sample_volume(code.appearance, at)
-        half = F.avg_pool2d(code.image, 2)
-        modulation = self.code(own, pose, dynamics)
-        mouth = mouth_frame(code.neutral, pose, half.shape[-1])
-        return self.decoder(volume, flow, hole, code.skip, half, mouth, modulation)
+        cuts = [mouth_window(each.numpy(), size) for each in points.detach().float().cpu()]
+        volume = sample_volume(code.appearance, _cut(at.movedim(-1, 1), cuts, 8).movedim(1, -1))
+        seen, open_ = _cut(drawn, cuts), _cut(hole, cuts)
+        gain, offset = self.decoder(volume, seen, open_, self.code(own, pose, dynamics))
+        made = (seen * gain + offset).clamp(0, 1)
+        color = torch.stack([
+            F.pad(one, (left, size - left - one.shape[-1], top, size - top - one.shape[-1]))
+            for one, (top, left) in zip(made, cuts, strict=True)
+        ])  # fmt: skip
+        return Decoded(flow, hole, color)
 
     def code(self, own: FaceCodes, pose: Tensor, dynamics: Tensor) -> Tensor:
         """The vector that modulates the decoder, [N, condition]."""
@@ -150,5 +153,20 @@ def compose(portrait: Tensor, decoded: Decoded) -> Tensor:
 
     The engine does the same at full resolution (`openvasa.engine.warp2d`).
     """
-    visible = torch.sigmoid(decoded.visible)
-    return visible * look(portrait, decoded.flow) + (1 - visible) * decoded.color
+    hole = decoded.hole
+    return (1 - hole) * look(portrait, decoded.flow) + hole * decoded.color
+
+
+def _cut(pictures: Tensor, corners: list[tuple[int, int]], cell: int = 1) -> Tensor:
+    """Each picture's (or volume's) window: [N, ..., S, S] -> [N, ..., S/4, S/4].
+
+    Args:
+        pictures: Pictures.
+        corners: (row, column) of each in pixels.
+        cell: How many pixels a cell of these pictures is wide.
+    """
+    side = pictures.shape[-1] // 4
+    return torch.stack([
+        one[..., top // cell : top // cell + side, left // cell : left // cell + side]
+        for one, (top, left) in zip(pictures, corners, strict=True)
+    ])  # fmt: skip

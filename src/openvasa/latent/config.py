@@ -24,8 +24,8 @@ class LatentConfig:
     dynamics_dim: int = DYNAMICS_DIM  # z_dyn
     field_bases: int = 96  # non-rigid warp: learned displacements of the control points
     field_grid: tuple[int, int, int] = (4, 16, 16)  # coarse voxels that displacements spread to
-    decoder_widths: tuple[int, ...] = (48, 32, 16)  # channels at 1/8, 1/4, 1/2 of the crop
-    decoder_blocks: tuple[int, ...] = (2, 1, 1)  # residual blocks at each
+    decoder_widths: tuple[int, ...] = (64, 48, 32, 16)  # channels at 1/8 to 1/1 of the crop
+    decoder_blocks: tuple[int, ...] = (2, 1, 1, 1)  # residual blocks at each
     condition_dim: int = 128  # width of the code that modulates the decoder
 
     @property
@@ -50,8 +50,8 @@ PRESETS = {
         identity_dim=512,
         field_bases=256,
         field_grid=(8, 32, 32),
-        decoder_widths=(512, 256, 128),
-        decoder_blocks=(10, 6, 3),
+        decoder_widths=(512, 256, 128, 64),
+        decoder_blocks=(10, 6, 3, 2),
         condition_dim=512,
     ),
     "tiny": LatentConfig(
@@ -65,8 +65,8 @@ PRESETS = {
         identity_dim=8,
         field_bases=4,
         field_grid=(2, 4, 4),
-        decoder_widths=(8, 8, 8),
-        decoder_blocks=(1, 1, 1),
+        decoder_widths=(8, 8, 8, 8),
+        decoder_blocks=(1, 1, 1, 1),
         condition_dim=8,
     ),
 }

@@ -6,13 +6,11 @@ where to sample, and `decoder`, which takes what was sampled (`engine.warp3d`).
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from openvasa.latent.autoencoder import FaceAutoencoder, place_up
 from openvasa.latent.motion_encoder import FaceCodes
-from openvasa.latent.warp_field import mouth_frame, to_grid
+from openvasa.latent.warp_field import to_grid
 
 
 class PortraitGraph(nn.Module):
@@ -24,14 +22,13 @@ class PortraitGraph(nn.Module):
         self.model = model
 
     def forward(self, image: Tensor, points: Tensor, pose: Tensor) -> tuple[Tensor, ...]:
-        """To appearance, neutral, skip, half, identity and dynamics.
+        """To appearance, neutral, identity and dynamics.
 
         The mesh gives the pose within a degree, the encoder within five; so the mesh's is taken.
         """
         own = self.model.motion(image)._replace(pose=pose)
         code = self.model.encode(image, points, own)
-        half = F.avg_pool2d(image, 2)
-        return code.appearance, code.neutral, code.skip, half, own.identity, own.dynamics
+        return code.appearance, code.neutral, own.identity, own.dynamics
 
 
 class MoveGraph(nn.Module):
@@ -56,21 +53,20 @@ class MoveGraph(nn.Module):
 
 
 class DecoderGraph(nn.Module):
-    """The decoder with the visibility as a probability [1, 1, S, S]."""
+    """The decoder: by what the mouth's mesh is multiplied, and what is added."""
 
     def __init__(self, model: FaceAutoencoder) -> None:
         """Share the model's weights."""
         super().__init__()
         self.model = model
 
-    def forward(self, volume: Tensor, flow: Tensor, hole: Tensor, skip: Tensor, half: Tensor,
-                neutral: Tensor, identity: Tensor, rest: Tensor, own_dynamics: Tensor,
-                pose: Tensor, dynamics: Tensor) -> tuple[Tensor, ...]:  # fmt: skip
-        """To flow, visible and color; `rest` and `own_dynamics` are the portrait's own."""
+    def forward(self, volume: Tensor, drawn: Tensor, hole: Tensor, identity: Tensor,
+                rest: Tensor, own_dynamics: Tensor, pose: Tensor,
+                dynamics: Tensor) -> tuple[Tensor, Tensor]:  # fmt: skip
+        """To gain and offset; `rest` and `own_dynamics` are the portrait's own."""
         code = self.model.code(FaceCodes(identity, rest, own_dynamics), pose, dynamics)
-        mouth = mouth_frame(neutral, pose, half.shape[-1])
-        out = self.model.decoder(volume, flow, hole, skip, half, mouth, code)
-        return out.flow, torch.sigmoid(out.visible), out.color
+        gain, offset = self.model.decoder(volume, drawn, hole, code)
+        return gain, offset
 
 
 class EmbedGraph(nn.Module):

@@ -39,6 +39,7 @@ RAISED = 0.04  # crop units the upper lip rises until that no longer counts
 SHOWN = 0.035  # crop units between the portrait's lips, from which its own teeth are lent
 _PREFIX = "mouth_"  # of the mesh's tensors in a bundle's `surface`
 LEAST = 4  # pixels of the coarse grid: a hole smaller than this is none
+VOXEL = 8  # pixels of the coarse grid to a voxel of the appearance volume
 MARGIN = 3  # pixels of the coarse grid drawn around the parted lips
 
 
@@ -99,6 +100,21 @@ class FaceMesh(Topology):
         return cls(**meshes, interior=MouthMesh(**values), light=LightBases.from_tensors(tensors))
 
 
+def mouth_window(points: np.ndarray, size: int) -> tuple[int, int]:
+    """Where the decoder looks: (row, column) of the corner of a square around the lips.
+
+    The square has size / 4 pixels a side and lies on the grid of the volume's voxels.
+
+    Args:
+        points: [478, 3] control points in the frame's view.
+        size: Side of the frame in pixels.
+    """
+    middle = pixels(points[LIPS], size).mean(0)
+    last = size - size // 4
+    left, top = np.clip(VOXEL * np.rint((middle - size / 8) / VOXEL), 0, last).astype(int)
+    return int(top), int(left)
+
+
 class Drawn(NamedTuple):
     """A piece of a picture.
 
@@ -111,6 +127,24 @@ class Drawn(NamedTuple):
     top: int
     left: int
     color: Array
+
+    def lit(self, gain: Array, offset: Array, corner: tuple[int, int], scale: float) -> Drawn:
+        """The piece as the decoder wants it.
+
+        Args:
+            gain: f32 [3, w, w], factors of the color in the decoder's window.
+            offset: f32 [3, w, w], what is added.
+            corner: (row, column) of the window in the coarse picture (`mouth_window`).
+            scale: How many of this picture's pixels are one coarse pixel.
+        """
+        height, width = self.color.shape[:2]
+        y = (self.top + np.arange(height) + 0.5) / scale - 0.5 - corner[0]
+        x = (self.left + np.arange(width) + 0.5) / scale - 0.5 - corner[1]
+        change = _bilinear(
+            np.concatenate([gain, offset]).transpose(1, 2, 0), np.stack(np.meshgrid(x, y), -1)
+        )
+        color = np.clip(self.color * change[..., :3] + change[..., 3:], 0, 1)
+        return self._replace(color=color.astype(np.float32))
 
 
 class PortraitMouth:
@@ -179,6 +213,15 @@ class PortraitMouth:
             own, share = self._lent(pose, top, left, shape, size)
             out += share[..., None] * (own - out)
         return Drawn(top, left, out.astype(np.float32))
+
+    def picture(self, canonical: np.ndarray, pose: np.ndarray, hole: np.ndarray) -> Array:
+        """What shows through parted lips, f32 [s, s, 3], black around it; as `draw`."""
+        out = np.zeros((*hole.shape, 3), np.float32)
+        drawn = self.draw(canonical, pose, hole, len(hole))
+        if drawn is not None:
+            height, width = drawn.color.shape[:2]
+            out[drawn.top : drawn.top + height, drawn.left : drawn.left + width] = drawn.color
+        return out
 
     def _lit(self, canonical: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Canonical positions and linear colors of the mesh at an expression."""

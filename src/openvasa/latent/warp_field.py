@@ -15,7 +15,6 @@ from openvasa.latent.blocks import coordinates
 from openvasa.latent.surface import POINTS
 
 Z_MIDDLE, Z_HALF = 0.2, 0.55  # depth range of the volume, crop units; 0 at the ears
-TEETH_DEPTH = 0.42  # z of the upper teeth in canonical space, crop units
 FLIP_Y = (1.0, -1.0, 1.0)
 HEAD = (0.36, 0.47)  # half width and half height of the mean face's oval, crop units
 
@@ -75,35 +74,6 @@ def head_weight(canonical: Tensor, posed: Tensor) -> Tensor:
     fade = 1 - smoothstep((outside - start) / (reach - start))
     border = smoothstep((1 - posed[..., :2].abs().amax(-1)) / 0.22)
     return (fade * border)[..., None]
-
-
-def mouth_frame(neutral: Tensor, pose: Tensor, size: int) -> Tensor:
-    """Where each pixel lies in the frame of the upper teeth, [N, 2, size, size] (u, v).
-
-    Teeth keep their place in the skull while lips move over them: to draw them, the decoder must
-    know where a pixel's line of sight meets their plane.
-
-    Args:
-        neutral: Canonical control points [N, 478, 3] (y up).
-        pose: z_pose [N, 6].
-        size: Side of the result in pixels.
-
-    Returns:
-        u in mouth widths times 4, v in tenths of a crop unit, from the middle of the lips, y down,
-        both clipped to [-3, 3].
-    """
-    rotation = rotation_matrix(pose)
-    pixel = coordinates(size, size).to(pose).view(1, -1, 2) - pose[:, None, 3:5]
-    seen = pixel * (-pose[:, 5]).exp()[:, None, None] - rotation[:, None, :2, 2] * TEETH_DEPTH
-    a, b, c, d = (rotation[:, i, j, None] for i in (0, 1) for j in (0, 1))
-    x, y = seen.unbind(-1)
-    across = (d * x - b * y) / (a * d - b * c)
-    down = (a * y - c * x) / (a * d - b * c)
-    lips = neutral[:, [61, 291, 13, 14]].mean(1)
-    width = torch.linalg.vector_norm(neutral[:, 61] - neutral[:, 291], dim=1)
-    u = (across - lips[:, :1]) * (4 / width[:, None])
-    v = (down + lips[:, 1:2]) * 10
-    return torch.stack([u, v], 1).clamp(-3, 3).view(-1, 2, size, size)
 
 
 def smoothstep(x: Tensor) -> Tensor:

@@ -63,7 +63,6 @@ def code_effects(
             "z_id, the identity code": (replace(avatar, identity=other.identity), motion),
             "z_pose, the head pose": (avatar, turned),
             "z_dyn, the facial dynamics": (avatar, keeping(motion, other.dynamics)),
-            "features in the portrait's view (no code)": (replace(avatar, skip=other.skip), motion),
         }
         for what, (changed, played) in swaps.items():
             drawn = pictures(animator, changed, played)

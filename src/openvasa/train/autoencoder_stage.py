@@ -5,10 +5,11 @@
 
 `geometry` learns the codes and the warps from pictures and control points, `warps` only the
 warps, on made-up expressions without pictures (fast), `picture` the appearance volume and the
-decoder, `joint` everything. A phase starts from the weights that `--start` names, of the phase
-before it; run again with the same `--out` it resumes. A CPU trains the phases one after the other,
-a GPU may go straight to `joint`. On several GPUs, `torchrun --nproc-per-node N -m
-openvasa.train.autoencoder_stage ...` runs the same with N times the batch.
+decoder, on photographs of people who part their lips, `joint` everything. A phase starts from the
+weights that `--start` names, of the phase before it; run again with the same `--out` it resumes. A
+CPU trains the phases one after the other, a GPU may go straight to `joint`. On several GPUs,
+`torchrun --nproc-per-node N -m openvasa.train.autoencoder_stage ...` runs the same with N times the
+batch.
 """
 
 from __future__ import annotations
@@ -110,7 +111,9 @@ def train(args: argparse.Namespace) -> int:
     torch.set_num_threads(args.threads)
     device = device_from_name(args.device)
     basis = load_basis(args.basis)
-    pairs = FramePairs(load_pool(args.pool), basis, PRESETS[args.preset].image_size)
+    pairs = FramePairs(load_pool(args.pool), basis, PRESETS[args.preset].image_size,
+                       real=1.0 if args.phase == "picture" else 0.3,
+                       parted=args.phase in ("picture", "joint"))  # fmt: skip
     model = build_model(args.preset, basis.mean)
     if args.start:
         load_weights(args.start, model)
@@ -118,7 +121,7 @@ def train(args: argparse.Namespace) -> int:
     for part in (model.decoder, model.appearance, model.motion):
         part.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     perceptual = PerceptualLoss(args.vgg).to(device) if args.vgg else None
-    trainer = LatentTrainer(model, pairs.renderer.topology, options, device, perceptual)
+    trainer = LatentTrainer(model, pairs.mesh, options, device, perceptual)
     state = TrainState(
         modules={"model": model, "critic": trainer.critic},
         optimizers={"model": trainer.optimizer, "critic": trainer.critic_optimizer},

@@ -98,7 +98,7 @@ def finetune(bundle: Bundle, clips: Sequence[Path], out: Path,
     perceptual = PerceptualLoss(options.vgg) if options.vgg else None
     lpips = Lpips(options.lpips) if options.lpips else None
     device = torch.device("cpu")
-    trainer = PersonTrainer(model, train.renderer.topology, stage, device, perceptual)
+    trainer = PersonTrainer(model, train.mesh, stage, device, perceptual)
     before = trainer.judge_frames(train, held_out, lpips)
     print(f"before: {before.text()}", flush=True)
     state = TrainState(

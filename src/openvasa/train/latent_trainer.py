@@ -17,7 +17,8 @@ from openvasa.latent.autoencoder import (
     unplace_up,
 )
 from openvasa.latent.motion_encoder import FaceCodes
-from openvasa.latent.surface import MOUTH, PortraitSurface, Topology
+from openvasa.latent.mouth import FaceMesh, PortraitMouth
+from openvasa.latent.surface import MOUTH, PortraitSurface, to_canonical
 from openvasa.train import ranks
 from openvasa.train.discriminator import PatchDiscriminator
 from openvasa.train.loop import autocast, cosine_rate
@@ -25,13 +26,12 @@ from openvasa.train.losses import (
     adversarial_losses,
     anchor_loss,
     cross_identity_loss,
+    hole_loss,
     identity_loss,
     mouth_crop,
-    picture_weight,
     point_loss,
     point_weights,
     transfer_loss,
-    visible_loss,
 )
 from openvasa.train.perceptual import PerceptualLoss
 from openvasa.train.recompute import recompute_blocks
@@ -59,10 +59,8 @@ class StageOptions:
     anchor: float = 1.0
     identity: float = 0.1
     transfer: float = 4.0
-    image: float = 2.0
-    drawn: float = 2.0  # color inside the parted lips
-    perceptual: float = 0.2
-    visible: float = 0.1
+    drawn: float = 500.0  # color inside the parted lips, which are under 1 % of a picture
+    perceptual: float = 0.5
     adversarial: float = 0.0
     cross: float = 0.05
     swap_every: int = 4  # steps between pairwise and cross-identity transfers (pictures)
@@ -77,20 +75,20 @@ class LatentTrainer:
     """One step of the stage, for any phase."""
 
     def __init__(
-        self, model: FaceAutoencoder, topology: Topology, options: StageOptions,
+        self, model: FaceAutoencoder, mesh: FaceMesh, options: StageOptions,
         device: torch.device, perceptual: PerceptualLoss | None = None,
     ) -> None:  # fmt: skip
         """Choose what learns; the rest of the model is frozen.
 
         Args:
             model: The model, on the device.
-            topology: Triangles of the surface.
+            mesh: The face's surface and mouth.
             options: Phase, sizes and weights.
             device: Where to compute.
             perceptual: Adds its loss in the phases that draw.
         """
         self.model, self.options, self.device = model, options, device
-        self.topology = topology
+        self.mesh = mesh
         self.weights = point_weights().to(device)
         self.perceptual = perceptual
         self.critic = PatchDiscriminator().to(device)
@@ -194,8 +192,9 @@ class LatentTrainer:
         with torch.set_grad_enabled(not frozen):
             count = len(batch["group"])
             codes = model.motion(torch.cat([batch["source_image"], batch["target_image"]]))
-        source = FaceCodes(*(c[:count] for c in codes))
-        target = FaceCodes(*(c[count:] for c in codes))
+        # As in the engine, the mesh tells the pose.
+        source = FaceCodes(*(c[:count] for c in codes))._replace(pose=batch["source_pose"])
+        target = FaceCodes(*(c[count:] for c in codes))._replace(pose=batch["target_pose"])
         known = model.motion.embed(batch["target_expression"])
         use = torch.rand(count, 1, device=self.device) < 0.5
         dynamics = torch.where(use, known, target.dynamics)
@@ -209,19 +208,13 @@ class LatentTrainer:
                 dynamics: Tensor) -> dict[str, Tensor]:  # fmt: skip
         """The target frame drawn from the source, against the target itself."""
         o, count = self.options, len(batch["group"])
-        hole = batch["hole"][:, None]
-        out = self.model.decode(code, pose, dynamics, batch["flow"], hole)
-        made = compose(batch["source_image"], out)
-        wanted, points = batch["target_image"], batch["target_points"]
-        weight = picture_weight(hole, points)
-        near = mouth_crop(torch.cat([made, wanted]), points.repeat(2, 1, 1))
-        off = (out.flow - batch["flow"]).abs().mean((1, 2, 3))
-        losses = {
-            "image": o.image * ((made - wanted).abs() * weight).mean(),
-            "drawn": o.drawn * ((out.color - wanted).abs() * (hole * 8 + 0.02)).mean(),
-            "visible": o.visible * visible_loss(out.visible, hole, batch["exact"]),
-            "residual": 4 * (off * batch["exact"]).mean(),
-        }
+        # Heads that the data engine drew have its own mouths: only photographs teach.
+        hole = batch["hole"][:, None] * (1 - batch["exact"][:, None, None, None])
+        source, points = batch["source_image"], batch["target_points"]
+        out = self.model.decode(code, pose, dynamics, batch["flow"], hole, batch["drawn"])
+        wanted = compose(source, out._replace(color=batch["target_image"]))
+        near = mouth_crop(torch.cat([compose(source, out), wanted]), points.repeat(2, 1, 1))
+        losses = {"drawn": o.drawn * hole_loss(out.color, batch["target_image"], hole)}
         if self.perceptual is not None and o.perceptual:
             losses["perceptual"] = o.perceptual * self.perceptual(near[:count], near[count:])
         if o.adversarial:
@@ -256,17 +249,23 @@ class LatentTrainer:
 
     def drawn(self, code: PortraitCode, pose: Tensor, dynamics: Tensor) -> Tensor:
         """Frames at any pose and dynamics, the surface moved by the model itself."""
-        own = code.codes
+        own, size = code.codes, code.image.shape[-1]
         moved = _arrays(self.model.move(code, pose, dynamics)[0], pose)
         rest = _arrays(self.model.move(code, own.pose, own.dynamics)[0], own.pose)
-        flows, holes = [], []
-        for (points, at), (source, start) in zip(moved, rest, strict=True):
-            surface = PortraitSurface(self.topology, source, start)
-            flow, label = surface.move(points, at, code.image.shape[-1])
-            flows.append(torch.from_numpy(flow.transpose(2, 0, 1)))
-            holes.append(torch.from_numpy((label == MOUTH)[None]))
-        given = torch.stack(flows).to(self.device), torch.stack(holes).float().to(self.device)
-        return compose(code.image, self.model.decode(code, pose, dynamics, *given))
+        photos = (255 * code.image.detach().float().cpu()).round().byte().permute(0, 2, 3, 1)
+        neutral = code.neutral.detach().float().cpu().numpy()
+        given: list[list[Tensor]] = [[], [], []]
+        for (points, at), (source, start), photo, face in zip(
+            moved, rest, photos.numpy(), neutral, strict=True
+        ):
+            surface = PortraitSurface(self.mesh, source, start)
+            flow, label = surface.move(points, at, size)
+            mouth = PortraitMouth(self.mesh.interior, face, source, start, photo)
+            drawn = mouth.picture(to_canonical(points, at), at, label == MOUTH)
+            for kept, value in zip(given, (flow, (label == MOUTH)[..., None], drawn), strict=True):
+                kept.append(torch.from_numpy(value.transpose(2, 0, 1)).float())
+        maps = (torch.stack(kept).to(self.device) for kept in given)
+        return compose(code.image, self.model.decode(code, pose, dynamics, *maps))
 
 
 def _arrays(points: Tensor, pose: Tensor) -> list[tuple[np.ndarray, np.ndarray]]:

@@ -68,27 +68,9 @@ def cross_identity_loss(seen: FaceCodes, person: FaceCodes, driver: FaceCodes) -
     return same + 0.2 * motion
 
 
-def visible_loss(logit: Tensor, hole: Tensor, exact: Tensor) -> Tensor:
-    """Binary cross-entropy of visibility, only where the truth is known exactly."""
-    loss = F.binary_cross_entropy_with_logits(logit, 1 - hole, reduction="none").mean((1, 2, 3))
-    return (loss * exact).sum() / exact.sum().clamp_min(1)
-
-
-def picture_weight(hole: Tensor, points: Tensor) -> Tensor:
-    """Weight [N, 1, S, S] of pixels: mouth and eyes above face above the rest.
-
-    Args:
-        hole: [N, 1, S, S] the parted lips.
-        points: [N, 478, 3] target control points, y up, crop units.
-    """
-    size = hole.shape[-1]
-    axis = (2 * torch.arange(size, device=hole.device) + 1) / size - 1
-    weight = 0.4 + F.max_pool2d(hole, 7, 1, 3) * 4
-    for index, radius, gain in ((13, 0.22, 2.0), (168, 0.28, 1.2), (1, 0.45, 0.6)):
-        x, y = points[:, index, 0, None, None], -points[:, index, 1, None, None]
-        d2 = (axis[None, None] - x) ** 2 + (axis[None, :, None] - y) ** 2
-        weight = weight + gain * torch.exp(-d2 / radius**2)[:, None]
-    return weight
+def hole_loss(made: Tensor, wanted: Tensor, hole: Tensor) -> Tensor:
+    """L1 of colors [N, 3, S, S] where hole [N, 1, S, S] is 1; a mean over all pixels."""
+    return ((made - wanted).abs() * hole).mean()
 
 
 def mouth_crop(image: Tensor, points: Tensor, size: int = 64, reach: float = 0.25) -> Tensor:

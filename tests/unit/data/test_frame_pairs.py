@@ -7,18 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from openvasa.data.frame_pairs import (
-    PITCH,
-    ROLL,
-    YAW,
-    FramePairs,
-    Pool,
-    load_pool,
-    random_expression,
-    random_pose,
-    save_pool,
-)
-from openvasa.data.head import index_of
+from openvasa.data.frame_pairs import PARTED, FramePairs, Pool, load_pool, save_pool
 from openvasa.data.toy_head import toy_basis, toy_pool
 from openvasa.types import EXPRESSION_DIM, InputError
 
@@ -42,7 +31,7 @@ def test_a_pair_is_complete_and_repeatable(pairs: FramePairs) -> None:
         "source_points": (478, 3), "target_points": (478, 3), "source_pose": (6,),
         "target_pose": (6,), "source_expression": (EXPRESSION_DIM,),
         "target_expression": (EXPRESSION_DIM,), "flow": (2, SIZE, SIZE), "hole": (SIZE, SIZE),
-        "group": (), "exact": (),
+        "drawn": (3, SIZE, SIZE), "group": (), "exact": (),
     }  # fmt: skip
     assert {k: v.shape for k, v in first.items()} == shapes
     assert all(np.array_equal(first[k], again[k]) for k in first)
@@ -84,15 +73,16 @@ def test_points_batches_start_from_the_portraits_own_expression(pairs: FramePair
     np.testing.assert_allclose(batch["free_source_expression"][:2], own, atol=1e-6)
 
 
-def test_made_up_expressions_and_poses_stay_in_range(pool: Pool) -> None:
+def test_parted_pairs_teach_open_mouths_and_show_them_seldom(pool: Pool) -> None:
+    parted = FramePairs(pool, toy_basis(), SIZE, real=1.0, parted=True)
     rng = np.random.default_rng(0)
-    drawn = np.stack([random_expression(rng, pool.expression) for _ in range(200)])
-    assert drawn[:, :-2].min() >= 0 and drawn[:, :-2].max() <= 1
-    assert (drawn[:, index_of("eyeBlinkLeft")] == 1).mean() > 0.05
-    limit = np.array([YAW, PITCH, ROLL, 0.1, 0.1, 0.2])
-    own = pool.pose[0].astype(np.float64)
-    poses = np.stack([random_pose(rng, own) for _ in range(200)])
-    assert (np.abs(poses - own) <= limit + 1e-9).all()
+    groups = [group for group in parted.groups for _ in range(20)]
+    source, target = np.array([parted._parted(rng, group) for group in groups]).T
+    assert (parted.gap[target] > PARTED).all() and (source != target).all()
+    assert parted.gap[source].mean() < parted.gap[target].mean()
+    pair = parted.pair(0, 0)
+    hole = pair["hole"] > 0
+    assert hole.any() and pair["drawn"][:, hole].mean() > 0 and not pair["drawn"][:, :4].any()
 
 
 def test_a_pool_survives_its_file(pool: Pool, tmp_path: Path) -> None:

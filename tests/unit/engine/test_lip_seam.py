@@ -47,7 +47,7 @@ def test_the_edge_between_two_places_of_the_photo_lies_on_the_line() -> None:
     coarse_line = np.interp((np.arange(coarse) + 0.5) * 4 - 0.5, np.arange(SIZE), middle)
     rows = (np.arange(coarse) + 0.5)[:, None] * 4 - 0.5
     flow[..., 1] += np.where(rows < coarse_line, -0.6, 0.6)
-    seen, color = np.ones((coarse, coarse), np.float32), np.zeros((coarse, coarse, 3), np.float32)
+    seen = np.ones((coarse, coarse), np.float32)
     inner = slice(12, 52)
 
     def edge(image: np.ndarray) -> np.ndarray:
@@ -56,8 +56,8 @@ def test_the_edge_between_two_places_of_the_photo_lies_on_the_line() -> None:
         return 16 + (1 - np.clip(share, 0, 1)).sum(0) - 0.5
 
     compose = Composer(photo)
-    steps, line = compose(flow, seen, color), compose(flow, seen, color, None, middle)
+    steps, line = compose(flow, seen), compose(flow, seen, None, middle)
     off = [np.abs(edge(made) - middle)[inner].max() for made in (steps, line)]
     assert off[0] > 1.0 and off[1] < 0.1
-    without = compose(flow, seen, color, None, np.full(SIZE, np.nan, np.float32))
+    without = compose(flow, seen, None, np.full(SIZE, np.nan, np.float32))
     np.testing.assert_array_equal(without, steps)

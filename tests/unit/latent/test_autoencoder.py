@@ -22,13 +22,12 @@ from openvasa.latent.blocks import Residual, coordinates
 from openvasa.latent.config import PRESETS, LatentConfig, latent_config
 from openvasa.latent.face_decoder import Decoded, look
 from openvasa.latent.motion_encoder import MotionEncoder
+from openvasa.latent.mouth import mouth_window
 from openvasa.latent.surface import POINTS, transform
 from openvasa.latent.warp_field import (
-    TEETH_DEPTH,
     Z_HALF,
     Z_MIDDLE,
     head_weight,
-    mouth_frame,
     place,
     sample_volume,
     to_grid,
@@ -88,32 +87,46 @@ def test_shapes_of_the_tiny_preset(model: FaceAutoencoder, code: PortraitCode) -
     config = PRESETS["tiny"]
     assert code.appearance.shape == (2, config.volume_channels + 1, config.volume_depth, 8, 8)
     assert code.neutral.shape == (2, POINTS, 3)
-    assert code.skip.shape == (2, config.appearance_widths[1], 16, 16)
     assert code.codes.identity.norm(dim=1).tolist() == pytest.approx([1, 1], abs=1e-5)
     dynamics = torch.randn(2, config.dynamics_dim)
     seen, canonical = model.move(code, POSES, dynamics)
     assert seen.shape == canonical.shape == (2, POINTS, 3)
     flow = coordinates(64, 64).permute(2, 0, 1).expand(2, -1, -1, -1)
+    mesh = torch.rand(2, 3, 64, 64)
     with torch.no_grad():
-        out = model.decode(code, POSES, dynamics, flow, torch.zeros(2, 1, 64, 64))
+        out = model.decode(code, POSES, dynamics, flow, torch.zeros(2, 1, 64, 64), mesh)
         frame = compose(code.image, out)
-    assert out.flow.shape == (2, 2, 64, 64) and out.visible.shape == (2, 1, 64, 64)
     assert out.color.shape == frame.shape == (2, 3, 64, 64)
     assert 0 <= float(out.color.min()) and float(out.color.max()) <= 1
-    # Untrained, it already shows the portrait through the given flow.
-    torch.testing.assert_close(frame, code.image, atol=0.1, rtol=0)
-    assert (out.flow - flow).abs().max() < 0.01
+    # With closed lips it shows the portrait through the given flow, and nothing else.
+    torch.testing.assert_close(frame, code.image)
+    # Untrained, it draws the mesh as it is, and only in the window around the lips.
+    corners = [mouth_window(each.numpy(), 64) for each in seen.detach()]
+    for color, drawn, (top, left) in zip(out.color, mesh, corners, strict=True):
+        inside = slice(top, top + 16), slice(left, left + 16)
+        torch.testing.assert_close(color[:, *inside], drawn[:, *inside], atol=0.1, rtol=0)
+        color[:, *inside] = 0
+        assert not color.any()
 
 
-def test_the_decoder_distrusts_the_portrait_in_the_hole(
-    model: FaceAutoencoder, code: PortraitCode
-) -> None:
-    hole = torch.zeros(2, 1, 64, 64)
-    hole[:, :, 40:48, 24:40] = 1
+def test_what_is_drawn_depends_on_the_volume_and_on_the_mesh_in_the_hole_alone() -> None:
+    model = made().eval()
+    torch.nn.init.normal_(model.decoder.out.weight, std=1.0)
     flow = coordinates(64, 64).permute(2, 0, 1).expand(2, -1, -1, -1)
+    hole = torch.zeros(2, 1, 64, 64)
+    hole[:, :, 40:44] = 1
     with torch.no_grad():
-        out = model.decode(code, POSES, code.codes.dynamics, flow, hole)
-    assert out.visible[hole == 1].max() < -2 and out.visible[hole == 0].min() > 2
+        code = model.encode(torch.rand(2, 3, 64, 64), points(2))
+        first = torch.rand(2, 3, 64, 64)
+
+        def drawn(code: PortraitCode, mesh: torch.Tensor) -> torch.Tensor:
+            return model.decode(code, POSES, code.codes.dynamics, flow, hole, mesh).color * hole
+
+        wanted = drawn(code, first)
+        other = torch.where(hole > 0, first, torch.rand_like(first))
+        torch.testing.assert_close(drawn(code, other), wanted)
+        stranger = code._replace(appearance=code.appearance.flip(0))
+        assert (drawn(stranger, first) - wanted).abs().max() > 1e-4
 
 
 def test_gradients_reach_every_network(code: PortraitCode) -> None:
@@ -122,9 +135,10 @@ def test_gradients_reach_every_network(code: PortraitCode) -> None:
     own = model.encode(image, points(2))
     dynamics = torch.randn(2, PRESETS["tiny"].dynamics_dim)
     flow = coordinates(64, 64).permute(2, 0, 1).expand(2, -1, -1, -1)
-    out = model.decode(own, POSES, dynamics, flow, torch.ones(2, 1, 64, 64))
+    mesh = torch.full((2, 3, 64, 64), 0.5)
+    out = model.decode(own, POSES, dynamics, flow, torch.ones(2, 1, 64, 64), mesh)
     moved, _ = model.move(own, POSES, dynamics)
-    ends = compose(image, out).mean() + moved.square().mean() + out.visible.mean()
+    ends = compose(image, out).mean() + moved.square().mean()
     (ends + model.motion.readout(own.codes.dynamics).mean()).backward()
     without = {n for n, p in model.named_parameters() if p.grad is None}
     assert without == {"motion.embed.weight", "motion.embed.bias"}  # the fixed anchor
@@ -143,7 +157,8 @@ def test_the_paper_preset_runs_forward_and_backward() -> None:
     model = FaceAutoencoder(replace(PRESETS["paper"], image_size=64, motion_size=128))
     code = model.encode(torch.rand(1, 3, 64, 64), points(1))
     flow = coordinates(64, 64).permute(2, 0, 1)[None]
-    out = model.decode(code, POSES[:1], code.codes.dynamics, flow, torch.ones(1, 1, 64, 64))
+    hole, mesh = torch.ones(1, 1, 64, 64), torch.full((1, 3, 64, 64), 0.5)
+    out = model.decode(code, POSES[:1], code.codes.dynamics, flow, hole, mesh)
     compose(code.image, out).mean().backward()
     assert model.appearance.lift.weight.grad is not None
 
@@ -185,19 +200,6 @@ def test_shoulders_stay_bound_to_the_portraits_pose() -> None:
     assert weight[0] == pytest.approx(1) and weight[1:] == pytest.approx([0, 0], abs=0.01)
 
 
-def test_the_mouth_frame_turns_with_the_skull() -> None:
-    """A tooth keeps its (u, v) wherever the head is."""
-    neutral = points(2)
-    lips = neutral[:, [61, 291, 13, 14]].mean(1)
-    width = float((neutral[0, 61] - neutral[0, 291]).norm())
-    tooth = torch.stack([lips[:, 0] + width / 4, lips[:, 1] - 0.05, 0 * lips[:, 0]], 1)
-    tooth[:, 2] = TEETH_DEPTH
-    at = place_up(tooth[:, None], POSES)[:, 0] * torch.tensor([1.0, -1.0, 1.0])
-    frame = mouth_frame(neutral, POSES, 128)
-    seen = look(frame, at[:, :2, None, None])[:, :, 0, 0]
-    torch.testing.assert_close(seen, torch.tensor([[1.0, 0.5]] * 2), atol=1e-3, rtol=0)
-
-
 def test_sampling_reads_voxels_at_their_centers() -> None:
     volume = torch.randn(1, 2, 3, 4, 5)
     at = coordinates(3, 4, 5)[None]
@@ -214,12 +216,12 @@ def test_the_template_is_dense_below_the_face_and_empty_before_it() -> None:
     assert logits[0] > 0 and logits[1] < 0 and logits[2] < 0
 
 
-def test_compose_mixes_by_visibility() -> None:
+def test_compose_shows_the_color_in_the_hole() -> None:
     image = torch.rand(1, 3, 8, 8)
     flow = coordinates(8, 8).permute(2, 0, 1)[None]
-    visible = torch.full((1, 1, 8, 8), 50.0)
-    visible[..., :4] = -50.0
-    frame = compose(image, Decoded(flow, visible, torch.zeros(1, 3, 8, 8)))
+    hole = torch.zeros(1, 1, 8, 8)
+    hole[..., :4] = 1
+    frame = compose(image, Decoded(flow, hole, torch.zeros(1, 3, 8, 8)))
     torch.testing.assert_close(frame[..., 4:], image[..., 4:])
     assert frame[..., :4].abs().max() < 1e-6
 

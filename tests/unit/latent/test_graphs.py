@@ -18,6 +18,7 @@ from openvasa.latent.autoencoder import FaceAutoencoder
 from openvasa.latent.blocks import coordinates
 from openvasa.latent.config import PRESETS
 from openvasa.latent.graphs import DecoderGraph, EmbedGraph, MoveGraph, PortraitGraph
+from openvasa.latent.mouth import mouth_window
 
 CONFIG = PRESETS["tiny"]
 SIZE = CONFIG.image_size
@@ -72,10 +73,9 @@ def test_decoder_in_onnx(model) -> None:
     dynamics = torch.randn(2, CONFIG.dynamics_dim)
     pose = 0.1 * torch.randn(2, 6)
     check(DecoderGraph(model), (
-        torch.randn(1, CONFIG.volume_channels + 1, CONFIG.volume_depth, 8, 8),
-        torch.rand(1, 2, SIZE, SIZE) * 2 - 1, (torch.rand(1, 1, SIZE, SIZE) > 0.9).float(),
-        torch.randn(1, CONFIG.appearance_widths[1], SIZE // 4, SIZE // 4),
-        torch.rand(1, 3, SIZE // 2, SIZE // 2), 0.2 * torch.randn(1, 478, 3),
+        torch.randn(1, CONFIG.volume_channels + 1, CONFIG.volume_depth, 2, 2),
+        torch.rand(1, 3, SIZE // 4, SIZE // 4),
+        (torch.rand(1, 1, SIZE // 4, SIZE // 4) > 0.5).float(),
         torch.randn(1, CONFIG.identity_dim),
         pose[:1], dynamics[:1], pose[1:], dynamics[1:],
     ))  # fmt: skip
@@ -89,22 +89,27 @@ def test_the_graphs_together_are_the_model(model, portrait) -> None:
     """What the engine does step by step is what the model does at once."""
     pose, dynamics = torch.full((1, 6), 0.1), torch.randn(1, CONFIG.dynamics_dim)
     flow = coordinates(SIZE, SIZE).permute(2, 0, 1)[None] * 0.9
-    hole = torch.zeros(1, 1, SIZE, SIZE)
+    hole, drawn = (torch.rand(1, 1, SIZE, SIZE) > 0.5).float(), torch.rand(1, 3, SIZE, SIZE)
     with torch.inference_mode():
         image, at_rest, rest = portrait
         code = model.encode(image, at_rest, model.motion(image)._replace(pose=rest))
-        wanted = model.decode(code, pose, dynamics, flow, hole)
+        wanted = model.decode(code, pose, dynamics, flow, hole, drawn)
         seen, _ = model.move(code, pose, dynamics)
-        volume, neutral, skip, half, identity, own = PortraitGraph(model)(*portrait)
+        volume, neutral, identity, own = PortraitGraph(model)(*portrait)
         points, at = MoveGraph(model)(neutral, identity, rest, pose, dynamics)
-        sampled = F.grid_sample(volume, at, padding_mode="border", align_corners=False)
-        got = DecoderGraph(model)(
-            sampled, flow, hole, skip, half, neutral, identity, rest, own, pose, dynamics
+        rows, columns = (slice(k, k + SIZE // 4) for k in mouth_window(points[0].numpy(), SIZE))
+        cells = (slice(cut.start // 8, cut.stop // 8) for cut in (rows, columns))
+        sampled = F.grid_sample(
+            volume, at[:, :, *cells], padding_mode="border", align_corners=False
+        )
+        mesh = drawn[..., rows, columns]
+        gain, offset = DecoderGraph(model)(
+            sampled, mesh, hole[..., rows, columns], identity, rest, own, pose, dynamics
         )
     torch.testing.assert_close(points, seen)
-    torch.testing.assert_close(got[0], wanted.flow)
-    torch.testing.assert_close(got[1], torch.sigmoid(wanted.visible))
-    torch.testing.assert_close(got[2], wanted.color)
+    made = (mesh * gain + offset).clamp(0, 1)
+    torch.testing.assert_close(wanted.color[..., rows, columns], made)
+    assert wanted.color.count_nonzero() == made.count_nonzero()
 
 
 def test_the_paper_preset_in_onnx() -> None:
@@ -112,9 +117,9 @@ def test_the_paper_preset_in_onnx() -> None:
     made = FaceAutoencoder(replace(PRESETS["paper"], image_size=128, motion_size=128)).eval()
 
     class Whole(nn.Module):
-        def forward(self, image, points, pose, dynamics, flow, hole):
+        def forward(self, image, points, pose, dynamics, flow, hole, drawn):
             code = made.encode(image, points)
-            return tuple(made.decode(code, pose, dynamics, flow, hole))
+            return made.decode(code, pose, dynamics, flow, hole, drawn).color
 
     size = 128
     mean = toy_basis().mean
@@ -124,5 +129,6 @@ def test_the_paper_preset_in_onnx() -> None:
     whole.model = made
     check(whole, (
         torch.rand(1, 3, size, size), points, torch.zeros(1, 6),
-        torch.randn(1, PRESETS["paper"].dynamics_dim), flow, torch.zeros(1, 1, size, size),
+        torch.randn(1, PRESETS["paper"].dynamics_dim), flow, torch.ones(1, 1, size, size),
+        torch.rand(1, 3, size, size),
     ))  # fmt: skip

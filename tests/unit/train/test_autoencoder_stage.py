@@ -25,7 +25,7 @@ from openvasa.train.perceptual import CHANNELS, PerceptualLoss
 from openvasa.types import InputError
 
 GEOMETRY = {"point", "transfer", "pose", "anchor", "identity", "free"}
-PICTURE = {"image", "drawn", "visible", "residual", "perceptual", "adversarial"}
+PICTURE = {"drawn", "perceptual", "adversarial"}
 SWAPS = {"transfer_image", "cross"}
 
 
@@ -75,7 +75,7 @@ def test_three_steps_of_each_phase(phase: str, pairs: FramePairs, folder: Path) 
     model = build_model("tiny", toy_basis().mean)
     before = {name: value.clone() for name, value in model.state_dict().items()}
     trainer = LatentTrainer(
-        model, pairs.renderer.topology, options(phase), torch.device("cpu"),
+        model, pairs.mesh, options(phase), torch.device("cpu"),
         PerceptualLoss(folder / "vgg.safetensors"),
     )  # fmt: skip
     seen = []
@@ -102,7 +102,7 @@ def test_geometry_learns(pairs: FramePairs) -> None:
     torch.manual_seed(0)
     chosen = options("geometry")
     model = build_model("tiny", toy_basis().mean)
-    trainer = LatentTrainer(model, pairs.renderer.topology, chosen, torch.device("cpu"))
+    trainer = LatentTrainer(model, pairs.mesh, chosen, torch.device("cpu"))
     same = batch(pairs, chosen, 0)
     losses = [float(trainer.step(100, same, 200)["free"].detach()) for _ in range(25)]
     assert losses[-1] < 0.8 * losses[0]

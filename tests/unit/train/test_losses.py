@@ -15,13 +15,12 @@ from openvasa.train.losses import (
     adversarial_losses,
     anchor_loss,
     cross_identity_loss,
+    hole_loss,
     identity_loss,
     mouth_crop,
-    picture_weight,
     point_loss,
     point_weights,
     transfer_loss,
-    visible_loss,
 )
 from openvasa.train.perceptual import CHANNELS, PerceptualLoss, convert
 from openvasa.types import InputError
@@ -99,27 +98,13 @@ def test_cross_identity_teaches_only_the_frame_made() -> None:
     assert person.identity.grad is None and driver.dynamics.grad is None
 
 
-def test_visible_loss_counts_only_exact_pairs() -> None:
+def test_hole_loss_counts_only_what_the_portrait_does_not_show() -> None:
     hole = torch.zeros(2, 1, 4, 4)
     hole[0, :, :2] = 1
-    sure = torch.where(hole > 0, -20.0, 20.0)
-    assert visible_loss(sure, hole, torch.ones(2)) < 1e-6
-    sure[1] = -20.0
-    assert visible_loss(sure, hole, torch.tensor([1.0, 0.0])) < 1e-6
-    assert visible_loss(sure, hole, torch.ones(2)) == pytest.approx(10, abs=0.01)
-    assert float(visible_loss(sure, hole, torch.zeros(2))) == 0  # no exact pair, no NaN
-
-
-def test_picture_weight_peaks_at_the_mouth() -> None:
-    points = torch.zeros(1, 478, 3)
-    points[:, 13] = torch.tensor([0.1, -0.4, 0.0])
-    points[:, 168] = torch.tensor([0.1, 0.2, 0.0])
-    weight = picture_weight(torch.zeros(1, 1, 64, 64), points)[0, 0]
-    row, column = divmod(int(weight.argmax()), 64)
-    assert abs((2 * column + 1) / 64 - 1 - 0.1) < 0.06 and abs((2 * row + 1) / 64 - 1 - 0.4) < 0.1
-    hole = torch.zeros(1, 1, 64, 64)
-    hole[..., 10, 10] = 1
-    assert picture_weight(hole, points)[0, 0, 12, 12] > 4
+    wanted = torch.rand(2, 3, 4, 4)
+    made = torch.where(hole > 0, wanted, torch.rand_like(wanted))
+    assert float(hole_loss(made, wanted, hole)) == 0
+    assert float(hole_loss(made + hole, wanted, hole)) == pytest.approx(8 / 32)
 
 
 def test_mouth_crop_is_centered_on_the_lips() -> None:

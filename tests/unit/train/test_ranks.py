@@ -27,7 +27,7 @@ from openvasa.types import InputError
 
 ROOT = str(Path(__file__).parents[3])
 PLAIN = StageOptions(  # losses that are means over pairs, and nothing drawn by chance
-    phase="picture", batch=1, visible=0, swap_every=0
+    phase="picture", batch=1, swap_every=0
 )
 
 
@@ -43,10 +43,10 @@ def train(folder: Path, out: Path, steps: int) -> int:
 def gradients(folder: Path, options: StageOptions) -> dict[str, Tensor]:
     """Of one step, after whatever averaging there is."""
     basis = toy_basis()
-    pairs = FramePairs(load_pool(folder / "pool.npz"), basis, 64)
+    pairs = FramePairs(load_pool(folder / "pool.npz"), basis, 64, real=1.0, parted=True)
     torch.manual_seed(0)
     model = build_model("tiny", basis.mean)
-    trainer = LatentTrainer(model, pairs.renderer.topology, options, torch.device("cpu"))
+    trainer = LatentTrainer(model, pairs.mesh, options, torch.device("cpu"))
     made = PairDataset(pairs, options, 0)[0]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(torch, "rand", torch.zeros)
