@@ -117,8 +117,8 @@ class Renderer:
         self._mouth = PortraitMouth(
             topology.interior, avatar.neutral[0], avatar.points, avatar.pose[0], avatar.crop(side)
         )
-        self._move = {"neutral": avatar.neutral, "identity": avatar.identity, "rest": avatar.pose}
-        self._draw = {
+        self._moving = {"neutral": avatar.neutral, "identity": avatar.identity, "rest": avatar.pose}
+        self._drawing = {
             "identity": avatar.identity, "rest": avatar.pose, "own_dynamics": avatar.dynamics,
         }  # fmt: skip
 
@@ -172,7 +172,7 @@ class Renderer:
         """The crop at an absolute z_pose [1, 6] and z_dyn [1, D], and its alpha if it has one."""
         target = {"pose": pose, "dynamics": dynamics}
         with self._timer("move"):
-            moved = self._run("move", {**self._move, **target})
+            moved = self._run("move", {**self._moving, **target})
         with self._timer("surface"):
             points = moved["points"][0].astype(np.float64)
             side = VOXEL * moved["at"].shape[2]
@@ -202,7 +202,7 @@ class Renderer:
         cells = (slice(first // VOXEL, (first + side // 4) // VOXEL) for first in corner)
         coarse = self._mouth.picture(canonical, pose, hole)[rows, columns]
         shown = self._run("decoder", {
-            **self._draw, **target,
+            **self._drawing, **target,
             "volume": sample_volume(self._avatar.appearance, at[:, *cells])[None],
             "drawn": np.ascontiguousarray(coarse.transpose(2, 0, 1)[None]),
             "hole": hole[rows, columns].astype(np.float32)[None, None],

@@ -84,6 +84,7 @@ class FaceDecoder(nn.Module):
                 x = F.pixel_shuffle(self.grow[level - 1](x), 2)
             size = 2 ** (len(self.join) - 1 - level)
             x = join(torch.cat([x, F.avg_pool2d(seen, size) if size > 1 else seen], 1))
+            assert isinstance(blocks, nn.ModuleList)
             for block in blocks:
                 x = block(x, code)
         out = self.out(F.silu(x))
