@@ -135,7 +135,7 @@ class FramePairs:
             size: Side of the pictures in pixels.
             real: Share of pairs that are two photographs rather than rendered, in [0, 1].
             parted: Whether photographs are to teach the inside of the mouth: targets part their
-                lips, and sources mostly do not, as portraits do.
+                lips, the wider the oftener, and sources mostly do not, as portraits do.
         """
         self.pool, self.basis, self.size, self.real = pool, basis, size, real
         self.parted = parted
@@ -246,7 +246,8 @@ class FramePairs:
 
     def _parted(self, rng: np.random.Generator, group: np.ndarray) -> np.ndarray:
         """Rows of a source and of a target whose lips are parted."""
-        target = rng.choice(group[self.gap[group] > PARTED])
+        parted = group[self.gap[group] > PARTED]
+        target = rng.choice(parted, p=self.gap[parted] / self.gap[parted].sum())
         others = group[group != target]
         weight = np.exp(-self.gap[others] / PARTED) + 0.15
         return np.array([rng.choice(others, p=weight / weight.sum()), target])

@@ -60,6 +60,9 @@ SHEET, SKIN, MOUTH, EYE = 0, 1, 2, 3  # labels of pixels
 GRID = 33  # sheet vertices along a side of the crop
 RIM = 8  # and this many more beyond each border, where a matte lets them move
 BEHIND = 0.4  # crop units beside the face where its outline lies as deep as the ears
+LIP_EDGE = np.array([91, 181, 84, 17, 314, 405, 321])  # lower rim of the lower lip
+BELOW_LIP = np.array([106, 182, 83, 18, 313, 406, 335])  # the skin right below
+CRUSHED = 0.4  # of the portrait's own distance between these two: less folds the skin over
 EYEBALL_REACH = 1.25  # the eyeball's sheet, relative to the lids' opening
 
 
@@ -190,7 +193,7 @@ class PortraitSurface:
             pose: The target's z_pose [6].
             size: Side of the result in pixels.
         """
-        target = close_lips(self.shut_lids(target, pose))
+        target = self.unfolded(close_lips(self.shut_lids(target, pose)))
         zbuf = np.full((size, size), -1e9)
         down = np.array([1.0, -1.0])
         flow = np.stack(np.meshgrid(*[(2 * np.arange(size) + 1) / size - 1] * 2), -1)
@@ -223,6 +226,15 @@ class PortraitSurface:
                 target[upper, 2] += 0.05 * (1 - left)  # in front of the lower lid
                 edge, behind = target[upper] - own[upper], target[fold] - own[fold]
                 target[fold] += (1 - left) * FOLLOWS * (edge - behind)
+        return target
+
+    def unfolded(self, target: np.ndarray) -> np.ndarray:
+        """Skin below the lower lip gives way before a lip that sinks, and does not fold over it."""
+        down = self.points[BELOW_LIP, :2] - self.points[LIP_EDGE, :2]
+        own = np.linalg.norm(down, axis=1, keepdims=True) + 1e-9
+        gap = (target[BELOW_LIP, :2] - target[LIP_EDGE, :2]) * (down / own)
+        lacking = np.maximum(CRUSHED * own - gap.sum(1, keepdims=True), 0)
+        target[BELOW_LIP, :2] += lacking * down / own
         return target
 
     def sheet_motion(self, target: np.ndarray, pose: np.ndarray) -> np.ndarray:

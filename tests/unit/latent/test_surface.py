@@ -11,9 +11,12 @@ from openvasa.data.head_render import HeadRenderer, triangulate
 from openvasa.data.toy_head import toy_basis, toy_landmarks
 from openvasa.latent.surface import (
     BEHIND,
+    BELOW_LIP,
+    CRUSHED,
     FLIP,
     INNER_LOWER,
     INNER_UPPER,
+    LIP_EDGE,
     LOWER_LIP,
     MOUTH,
     UPPER_LIP,
@@ -169,3 +172,16 @@ def test_parted_lips_leave_a_hole(
     x, y = (2 * columns.mean() + 1) / 96 - 1, 1 - (2 * rows.mean() + 1) / 96
     between = target[[13, 14], :2].mean(0)
     np.testing.assert_allclose([x, y], between, atol=0.03)
+
+
+def test_skin_below_a_lip_that_sinks_gives_way(surface: PortraitSurface) -> None:
+    own = surface.points.copy()
+    np.testing.assert_array_equal(surface.unfolded(own.copy()), own)
+    down = own[BELOW_LIP, :2] - own[LIP_EDGE, :2]
+    sunk = own.copy()
+    sunk[LIP_EDGE, :2] += 1.3 * down  # beyond the skin that was below it
+    kept = surface.unfolded(sunk.copy())
+    left = ((kept[BELOW_LIP, :2] - kept[LIP_EDGE, :2]) * down).sum(1) / (down**2).sum(1)
+    np.testing.assert_allclose(left, CRUSHED, atol=1e-6)
+    others = np.setdiff1d(np.arange(len(own)), BELOW_LIP)
+    np.testing.assert_array_equal(kept[others], sunk[others])
