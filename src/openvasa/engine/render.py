@@ -22,8 +22,9 @@ from openvasa.engine.scene import Scene, behind, view, window
 from openvasa.engine.warp2d import Composer
 from openvasa.engine.warp3d import sample_volume
 from openvasa.face.paste import LONGEST, Paster
+from openvasa.latent.drawn import VOXEL, Drawn, mouth_window
 from openvasa.latent.light import PortraitLight
-from openvasa.latent.mouth import VOXEL, Drawn, FaceMesh, PortraitMouth, mouth_window
+from openvasa.latent.mouth import FaceMesh, PortraitMouth
 from openvasa.latent.surface import MOUTH, PortraitSurface, to_canonical
 from openvasa.provenance.frame_marks import FrameMarks
 from openvasa.provenance.origin import content_id

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from openvasa.engine.photo_spline import coefficients, compiled, padded_photo, sample
-from openvasa.latent.mouth import Drawn
+from openvasa.latent.drawn import Drawn
 from openvasa.types import Array, Image
 
 TEAR = np.float32(0.024)  # crop units between neighbors of the flow: beyond, an edge lies there
@@ -84,7 +84,7 @@ class Composer:
             )
         if light is None:
             light = np.ones(grid, np.float32)
-        top, left, piece = drawn if drawn is not None else (0, 0, _NOTHING)
+        top, left, piece = drawn[:3] if drawn is not None else (0, 0, _NOTHING)
         out = np.empty_like(self._background)
         _compose(
             self._padded,

@@ -10,9 +10,9 @@ from torch.nn import functional as F
 
 from openvasa.latent.appearance_encoder import AppearanceEncoder
 from openvasa.latent.config import LatentConfig
+from openvasa.latent.drawn import mouth_window
 from openvasa.latent.face_decoder import Decoded, FaceDecoder, look
 from openvasa.latent.motion_encoder import FaceCodes, MotionEncoder
-from openvasa.latent.mouth import mouth_window
 from openvasa.latent.warp_field import (
     FLIP_Y,
     Z_HALF,

@@ -28,7 +28,7 @@ class Decoded(NamedTuple):
 
 
 class FaceDecoder(nn.Module):
-    """Draws the inside of the mouth in a window of w = S/4 pixels a side (`mouth.mouth_window`).
+    """Draws the inside of the mouth in a window of w = S/4 pixels a side (`drawn.mouth_window`).
 
     It sees the voxels of the warped appearance volume that lie there, the mouth's mesh as it is
     drawn, and where the lips are parted. It says by what the mesh's color is multiplied and what

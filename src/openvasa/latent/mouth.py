@@ -10,12 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import NamedTuple
 
 import numpy as np
 from PIL import Image as PilImage
 from PIL import ImageDraw, ImageFilter
 
+from openvasa.latent.drawn import Drawn, bilinear
 from openvasa.latent.light import LightBases
 from openvasa.latent.raster import pixels, raster
 from openvasa.latent.surface import (
@@ -39,7 +39,6 @@ RAISED = 0.04  # crop units the upper lip rises until that no longer counts
 SHOWN = 0.035  # crop units between the portrait's lips, from which its own teeth are lent
 _PREFIX = "mouth_"  # of the mesh's tensors in a bundle's `surface`
 LEAST = 4  # pixels of the coarse grid: a hole smaller than this is none
-VOXEL = 8  # pixels of the coarse grid to a voxel of the appearance volume
 MARGIN = 3  # pixels of the coarse grid drawn around the parted lips
 
 
@@ -98,53 +97,6 @@ class FaceMesh(Topology):
         values = {f.name: tensors[_PREFIX + f.name] for f in fields(MouthMesh)}
         values["triangles"] = values["triangles"].astype(np.int64)
         return cls(**meshes, interior=MouthMesh(**values), light=LightBases.from_tensors(tensors))
-
-
-def mouth_window(points: np.ndarray, size: int) -> tuple[int, int]:
-    """Where the decoder looks: (row, column) of the corner of a square around the lips.
-
-    The square has size / 4 pixels a side and lies on the grid of the volume's voxels.
-
-    Args:
-        points: [478, 3] control points in the frame's view.
-        size: Side of the frame in pixels.
-    """
-    middle = pixels(points[LIPS], size).mean(0)
-    last = size - size // 4
-    left, top = np.clip(VOXEL * np.rint((middle - size / 8) / VOXEL), 0, last).astype(int)
-    return int(top), int(left)
-
-
-class Drawn(NamedTuple):
-    """A piece of a picture.
-
-    Attributes:
-        top: Its first row.
-        left: Its first column.
-        color: f32 [h, w, 3] in [0, 1].
-    """
-
-    top: int
-    left: int
-    color: Array
-
-    def lit(self, gain: Array, offset: Array, corner: tuple[int, int], scale: float) -> Drawn:
-        """The piece as the decoder wants it.
-
-        Args:
-            gain: f32 [3, w, w], factors of the color in the decoder's window.
-            offset: f32 [3, w, w], what is added.
-            corner: (row, column) of the window in the coarse picture (`mouth_window`).
-            scale: How many of this picture's pixels are one coarse pixel.
-        """
-        height, width = self.color.shape[:2]
-        y = (self.top + np.arange(height) + 0.5) / scale - 0.5 - corner[0]
-        x = (self.left + np.arange(width) + 0.5) / scale - 0.5 - corner[1]
-        change = _bilinear(
-            np.concatenate([gain, offset]).transpose(1, 2, 0), np.stack(np.meshgrid(x, y), -1)
-        )
-        color = np.clip(self.color * change[..., :3] + change[..., 3:], 0, 1)
-        return self._replace(color=color.astype(np.float32))
 
 
 class PortraitMouth:
@@ -208,11 +160,11 @@ class PortraitMouth:
         raster(xy, placed[:, 2], color, self._mesh.triangles, 1, zbuf, drawn,
                np.zeros(fine, np.int8))  # fmt: skip
         mean = drawn.reshape(shape[0], FINER, shape[1], FINER, 3).mean((1, 3))
-        out = np.clip(mean, 0, 1) ** (1 / GAMMA)
+        out, share = np.clip(mean, 0, 1) ** (1 / GAMMA), None
         if self._own is not None:
             own, share = self._lent(pose, top, left, shape, size)
             out += share[..., None] * (own - out)
-        return Drawn(top, left, out.astype(np.float32))
+        return Drawn(top, left, out.astype(np.float32), share)
 
     def picture(self, canonical: np.ndarray, pose: np.ndarray, hole: np.ndarray) -> Array:
         """What shows through parted lips, f32 [s, s, 3], black around it; as `draw`."""
@@ -255,7 +207,7 @@ class PortraitMouth:
         depth = np.full((*shape, 1), self._front)
         at = transform(np.concatenate([plane, depth], -1).reshape(-1, 3), self._pose)
         where = pixels(at, len(self._crop)).reshape(*shape, 2)
-        return _bilinear(self._crop / np.float32(255), where), _bilinear(self._own, where)
+        return bilinear(self._crop / np.float32(255), where), bilinear(self._own, where)
 
 
 def white_of(crop: Image, points: Array) -> np.ndarray:
@@ -291,16 +243,3 @@ def _fill(mask: PilImage.Image, outline: np.ndarray, value: int = 1) -> None:
 
 def _linear(color: np.ndarray) -> np.ndarray:
     return np.asarray(np.clip(color, 0, 1) ** GAMMA)
-
-
-def _bilinear(values: np.ndarray, at: np.ndarray) -> np.ndarray:
-    """Values [S, S(, C)] read at pixel positions [h, w, 2], edges repeated."""
-    last = len(values) - 1
-    x, y = np.clip(at[..., 0], 0, last), np.clip(at[..., 1], 0, last)
-    x0, y0 = np.minimum(x.astype(int), last - 1), np.minimum(y.astype(int), last - 1)
-    u, v = x - x0, y - y0
-    if values.ndim == 3:
-        u, v = u[..., None], v[..., None]
-    upper = values[y0, x0] * (1 - u) + values[y0, x0 + 1] * u
-    lower = values[y0 + 1, x0] * (1 - u) + values[y0 + 1, x0 + 1] * u
-    return np.asarray(upper * (1 - v) + lower * v)

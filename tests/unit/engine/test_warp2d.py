@@ -5,7 +5,7 @@ import pytest
 from scipy.ndimage import spline_filter1d
 
 from openvasa.engine.warp2d import Composer
-from openvasa.latent.mouth import Drawn
+from openvasa.latent.drawn import Drawn
 
 
 def identity(height=64, width=64):

@@ -20,9 +20,9 @@ from openvasa.latent.autoencoder import (
 )
 from openvasa.latent.blocks import Residual, coordinates
 from openvasa.latent.config import PRESETS, LatentConfig, latent_config
+from openvasa.latent.drawn import mouth_window
 from openvasa.latent.face_decoder import Decoded, look
 from openvasa.latent.motion_encoder import MotionEncoder
-from openvasa.latent.mouth import mouth_window
 from openvasa.latent.surface import POINTS, transform
 from openvasa.latent.warp_field import (
     Z_HALF,

@@ -17,8 +17,8 @@ from openvasa.data.toy_head import toy_basis
 from openvasa.latent.autoencoder import FaceAutoencoder
 from openvasa.latent.blocks import coordinates
 from openvasa.latent.config import PRESETS
+from openvasa.latent.drawn import mouth_window
 from openvasa.latent.graphs import DecoderGraph, EmbedGraph, MoveGraph, PortraitGraph
-from openvasa.latent.mouth import mouth_window
 
 CONFIG = PRESETS["tiny"]
 SIZE = CONFIG.image_size
