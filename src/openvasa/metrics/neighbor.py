@@ -17,7 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors import safe_open
 
-from openvasa.data.lip_prediction import shipped_encoder
+from openvasa import Animator
+from openvasa.audio.encoder import AudioEncoder
 from openvasa.types import EXPRESSION_DIM, POSE_DIM, Array, InputError
 
 SHIPPED = Path(__file__).parent / "models" / "neighbor.safetensors"
@@ -29,7 +30,7 @@ _UNLIKE = 0.1  # cost of a face unlike the one that would follow, of their varia
 _CUT = 0.1  # cost of leaving a recording, in variances of the sound
 _BLOCK = 256  # frames compared with the table at a time
 # What is left after a frame of the step that a cut makes: a head settles in a second, lips at once.
-_SETTLE = np.repeat(np.float32([0.95, 0.5]), [POSE_DIM, EXPRESSION_DIM])
+_SETTLE = np.repeat([0.95, 0.5], [POSE_DIM, EXPRESSION_DIM]).astype(np.float32)
 
 Ints = NDArray[np.int64]
 
@@ -86,9 +87,10 @@ def predict(sound: Array) -> tuple[Array, Array]:
     Raises:
         InputError: The table was made with another audio encoder than ships.
     """
-    encode, digest = shipped_encoder()
+    encoder, digest = _shipped_encoder()
     table = load_table(SHIPPED, digest)
-    path = choose(table, (sound_windows(encode(sound)) - table.center) @ table.axes)
+    heard = (sound_windows(encoder.encode(sound)) - table.center) @ table.axes
+    path = choose(table, heard.astype(np.float32))
     seen = played(table, path)
     return seen[:, :POSE_DIM], seen[:, POSE_DIM:]
 
@@ -150,6 +152,14 @@ def load_table(path: Path, encoder: str) -> Table:
         center, axes = (file.get_tensor(name).astype(np.float32) for name in ("center", "axes"))
         ends = file.get_tensor("ends").astype(np.int64)
     return Table(frames[:, :HEARD], frames[:, HEARD:], ends, center, axes)
+
+
+@cache
+def _shipped_encoder() -> tuple[AudioEncoder, str]:
+    """The audio encoder of the default model, and the sha256 of its graph."""
+    animator = Animator.load()
+    digest = animator.bundle.config["files"][animator.bundle.graph("audio").name]
+    return AudioEncoder(animator.run), str(digest)
 
 
 def _nearest(table: Table, heard: Array) -> tuple[Ints, Array]:
