@@ -2,8 +2,8 @@
 
     python tests/studio_typed.py portrait.jpg speech.wav
 
-Serves the tests' tiny model, with voices that are slow, that fail, and with none. Needs chromium and
-the package websockets.
+Serves the tests' tiny model, with voices that are slow, that fail, and with none. Needs chromium
+and the package websockets.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The page holds together: what its scripts look for is there, has a name, and loads nothing else."""
+"""The page holds together: what its scripts look for is there and has a name."""
 
 from __future__ import annotations
 
