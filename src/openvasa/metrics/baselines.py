@@ -73,20 +73,20 @@ def puppet_motion(animator: Animator, sound: Array, seed: int = 0) -> Motion:
     noise = np.random.default_rng(seed).standard_normal((len(level) + 100, 3))
     smooth = gaussian_filter1d(noise, _SLOW, axis=0)[50:-50]
     pose[:, :3] = np.radians(_SWAY) * smooth / gaussian_filter1d(noise, _SLOW, axis=0).std(0)
-    return _motion(animator, pose - pose[:1], expression)
+    return coded(animator, pose - pose[:1], expression)
 
 
 def regressed_motion(animator: Animator, sound: Array) -> Motion:
     """Pose and expression by linear regression from log-mel frames."""
-    return _motion(animator, *mel_regression.predict(sound))
+    return coded(animator, *mel_regression.predict(sound))
 
 
 def neighbor_motion(animator: Animator, sound: Array) -> Motion:
     """Pose and expression of recorded speakers where they sounded most alike."""
-    return _motion(animator, *neighbor.predict(sound))
+    return coded(animator, *neighbor.predict(sound))
 
 
-def _motion(animator: Animator, pose: Array, expression: Array) -> Motion:
+def coded(animator: Animator, pose: Array, expression: Array) -> Motion:
     """Expression values [T, 45] as the model's own codes."""
     dynamics = animator.run("embed", {"expression": expression})["dynamics"]
     return Motion(pose, dynamics.astype(np.float32))

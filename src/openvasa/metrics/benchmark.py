@@ -184,7 +184,7 @@ def _judged(case: BenchmarkCase, system: str, name: str, video: Path) -> VideoCa
     return VideoCase(
         name, system, video, shown, None, case.phones, case.phone_lag,
         (controls.gaze or (0.0, 0.0)) if asked else None,
-        (controls.distance or 1.0) if asked else None, case.tags,
+        (controls.distance or 1.0) if asked else None, case.tags, case.video,
     )  # fmt: skip
 
 
