@@ -42,7 +42,7 @@ FLAGS = {
     "--identity --key --label --mode --model --no-label --no-sound --output --portrait --size "
     "--sound",
     "serve": "--blocklist --certificate --drain --help --host --identity --key --model --port "
-    "--proxy --sessions --token",
+    "--proxy --sessions --token --voice-command",
     "train": "--help",  # all else belongs to the stage
     "verify": "--help --hint --json --page --trust",
 }

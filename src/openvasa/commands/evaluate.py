@@ -12,6 +12,7 @@ from openvasa.commands import (
     evaluate_benchmark,
     evaluate_controls,
     evaluate_latent,
+    evaluate_lips,
     evaluate_mark,
     evaluate_speech,
     evaluate_study,
@@ -74,8 +75,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     evaluate_controls.configure(controls)
     said = kinds.add_parser("speech", help="lips against phones, language by language")
     evaluate_speech.configure(said)
+    lips = kinds.add_parser("lips", help="lips against those of the real speaker")
+    evaluate_lips.configure(lips)
     for kind in (
-        videos, benchmark, study, corrupt, floors, experts, mark, latent, controls, said
+        videos, benchmark, study, corrupt, floors, experts, mark, latent, controls, said, lips
     ):  # fmt: skip
         _shared(kind, references=kind in (videos, benchmark))
 
@@ -112,7 +115,7 @@ def _videos(arguments: argparse.Namespace) -> None:
     found = files_in(arguments.folder, VIDEO_ENDINGS, deep=True)
     cases = [
         VideoCase(video.stem, _system(video, arguments.folder), video, portraits.get(video.stem),
-                  references.get(video.stem))
+                  references.get(video.stem), speaker=references.get(video.stem))
         for video in spread(found, arguments.limit)
     ]  # fmt: skip
     if not cases:
@@ -180,4 +183,5 @@ _RUNS: dict[str, Callable[[argparse.Namespace], None]] = {
     "videos": _videos, "benchmark": evaluate_benchmark.run, "study": evaluate_study.run,
     "corruptions": _corruptions, "floors": _floors, "experts": _experts, "mark": evaluate_mark.run,
     "latent": evaluate_latent.run, "controls": evaluate_controls.run, "speech": evaluate_speech.run,
+    "lips": evaluate_lips.run,
 }  # fmt: skip

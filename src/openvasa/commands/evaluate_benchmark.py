@@ -27,9 +27,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
     making_arguments(parser)
     add = parser.add_argument
-    add("--baselines", default="still,puppet,melregression,shuffled,real", metavar="NAME,...",
-        help="also judged: still, puppet, melregression, shuffled, previous, real; or none "
-        "(default: all but previous)")  # fmt: skip
+    add("--baselines", default="still,puppet,melregression,neighbor,shuffled,real",
+        metavar="NAME,...", help="also judged: still, puppet, melregression, neighbor, shuffled, "
+        "previous, real; or none (default: all but previous)")  # fmt: skip
     add("--previous", type=Path, metavar="FOLDER",
         help="of the baseline previous: a model, or the videos that an earlier release made of "
         "FILE")  # fmt: skip

@@ -49,6 +49,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add("--drain", type=lambda text: whole(text, "the seconds to drain", *DRAIN), default=30,
         metavar="SECONDS", help="after SIGTERM, let sessions and videos end for so long; a second "
         "SIGTERM or Ctrl-C ends them (default: 30)")  # fmt: skip
+    add("--voice-command", metavar="COMMAND",
+        help="what speaks text typed in the page: a program that reads text and writes a WAV, with "
+        "its arguments; none: no voice (default: espeak-ng, where it is installed)")  # fmt: skip
     add("--model", default=DEFAULT_MODEL, metavar="NAME",
         help=f"a model that ships, or a model's folder (default: {DEFAULT_MODEL})")  # fmt: skip
     add("--certificate", type=Path, metavar="PEM", help="sign videos with this certificate chain")
@@ -74,11 +77,13 @@ def run(arguments: argparse.Namespace) -> int:
     from openvasa.server.app import create_app
     from openvasa.server.draining import DrainingServer
     from openvasa.server.settings import Settings
+    from openvasa.server.text_to_speech import find_synthesizer
 
     provenance = read_flags(arguments)
     settings = Settings(
         identity=provenance.identity, blocklist=provenance.blocklist, token=arguments.token,
         hosts=LOOPBACK if arguments.host in LOOPBACK else None, sessions=arguments.sessions,
+        synthesizer=find_synthesizer(arguments.voice_command),
     )  # fmt: skip
     print("openvasa: loading the model and measuring this machine", file=sys.stderr)
     app = create_app(Animator.load(arguments.model), settings)

@@ -1,7 +1,12 @@
-"""What our model must beat: still portrait, loudness puppet, mel regression, the wrong audio."""
+"""What our model must beat.
+
+A still portrait, a loudness puppet, a mel regression, recorded faces by nearest neighbor, and our
+model moved by the wrong audio.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +14,7 @@ from scipy.ndimage import gaussian_filter1d
 
 from openvasa import Animator, Avatar, Motion
 from openvasa.media.video import VideoWriter
-from openvasa.metrics.mel_regression import predict
+from openvasa.metrics import mel_regression, neighbor
 from openvasa.metrics.scripted import perform, play
 from openvasa.types import (
     EXPRESSION_DIM,
@@ -34,16 +39,11 @@ def write_still(avatar: Avatar, sound: Array, target: Path) -> None:
             writer.write(image)
 
 
-def write_puppet(animator: Animator, avatar: Avatar, sound: Array, target: Path) -> None:
-    """Lips opened by loudness and a head that sways at random, drawn by our own engine."""
-    motion = puppet_motion(animator, sound)
-    play(animator, avatar, motion, sound).save(target)
-
-
-def write_mel_regression(animator: Animator, avatar: Avatar, sound: Array, target: Path) -> None:
-    """Pose and expression by linear regression from log-mel frames, drawn by our own engine."""
-    pose, expression = predict(sound)
-    play(animator, avatar, _motion(animator, pose, expression), sound).save(target)
+def write_scripted(
+    name: str, animator: Animator, avatar: Avatar, sound: Array, target: Path
+) -> None:
+    """The motion of one of `SCRIPTED`, drawn by our own engine."""
+    play(animator, avatar, SCRIPTED[name](animator, sound), sound).save(target)
 
 
 def write_shuffled(
@@ -73,10 +73,26 @@ def puppet_motion(animator: Animator, sound: Array, seed: int = 0) -> Motion:
     noise = np.random.default_rng(seed).standard_normal((len(level) + 100, 3))
     smooth = gaussian_filter1d(noise, _SLOW, axis=0)[50:-50]
     pose[:, :3] = np.radians(_SWAY) * smooth / gaussian_filter1d(noise, _SLOW, axis=0).std(0)
-    return _motion(animator, pose - pose[:1], expression)
+    return coded(animator, pose - pose[:1], expression)
 
 
-def _motion(animator: Animator, pose: Array, expression: Array) -> Motion:
+def regressed_motion(animator: Animator, sound: Array) -> Motion:
+    """Pose and expression by linear regression from log-mel frames."""
+    return coded(animator, *mel_regression.predict(sound))
+
+
+def neighbor_motion(animator: Animator, sound: Array) -> Motion:
+    """Pose and expression of recorded speakers where they sounded most alike."""
+    return coded(animator, *neighbor.predict(sound))
+
+
+def coded(animator: Animator, pose: Array, expression: Array) -> Motion:
     """Expression values [T, 45] as the model's own codes."""
     dynamics = animator.run("embed", {"expression": expression})["dynamics"]
     return Motion(pose, dynamics.astype(np.float32))
+
+
+# Motion by rule, from sound f32 [N] at 16 kHz, as pose offsets and the model's own codes.
+SCRIPTED: dict[str, Callable[[Animator, Array], Motion]] = {
+    "puppet": puppet_motion, "melregression": regressed_motion, "neighbor": neighbor_motion,
+}  # fmt: skip

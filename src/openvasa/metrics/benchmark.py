@@ -18,19 +18,14 @@ from typing import Any
 from openvasa import Animator, Avatar
 from openvasa.bundle import CONFIG_FILE
 from openvasa.media.audio import load_audio
-from openvasa.metrics.baselines import (
-    write_mel_regression,
-    write_puppet,
-    write_shuffled,
-    write_still,
-)
+from openvasa.metrics.baselines import SCRIPTED, write_scripted, write_shuffled, write_still
 from openvasa.metrics.case_results import ResultFolder, fingerprint
 from openvasa.metrics.summary import REAL, SAMPLE
 from openvasa.metrics.video_case import VideoCase
 from openvasa.types import SAMPLE_RATE, Array, Controls, InputError
 
 OURS, PREVIOUS = "ours", "previous"
-BASELINES = ("still", "puppet", "melregression", "shuffled", PREVIOUS, REAL)
+BASELINES = ("still", *SCRIPTED, "shuffled", PREVIOUS, REAL)
 _PATHS = ("portrait", "audio", "video", "phones")
 _KNOWN = (*_PATHS, "name", "gaze", "distance", "emotion", "phone_lag", "same_person")
 
@@ -189,7 +184,7 @@ def _judged(case: BenchmarkCase, system: str, name: str, video: Path) -> VideoCa
     return VideoCase(
         name, system, video, shown, None, case.phones, case.phone_lag,
         (controls.gaze or (0.0, 0.0)) if asked else None,
-        (controls.distance or 1.0) if asked else None, case.tags,
+        (controls.distance or 1.0) if asked else None, case.tags, case.video,
     )  # fmt: skip
 
 
@@ -216,10 +211,8 @@ def _make(
     avatar = animator.prepare(case.portrait)
     if system == "still":
         write_still(avatar, sound, video)
-    elif system == "puppet":
-        write_puppet(animator, avatar, sound, video)
-    elif system == "melregression":
-        write_mel_regression(animator, avatar, sound, video)
+    elif system in SCRIPTED:
+        write_scripted(system, animator, avatar, sound, video)
     elif heard is not None:
         write_shuffled(animator, avatar, sound, _sound(heard, making.seconds), video)
     else:

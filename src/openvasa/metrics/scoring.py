@@ -1,7 +1,8 @@
 """Judges videos, case by case and group by group, and goes on where it was stopped.
 
 A group is what one pass over a video gives: `face` (points, and all that follows from them),
-`sync`, `capp`, `pictures`, `compared` (against the real video) and `features` (for FID and FVD).
+`sync`, `capp`, `pictures`, `compared` (against the real video), `lips` (against those of whoever
+really spoke) and `features` (for FID and FVD).
 Each is committed on its own. A video that cannot be judged is told and the others go on.
 """
 
@@ -23,6 +24,7 @@ from openvasa.metrics.face_figures import capp_rows, face_figures
 from openvasa.metrics.face_sequence import FaceFollower, FaceSequence
 from openvasa.metrics.feature_samples import features_of
 from openvasa.metrics.judges import I3D, INCEPTION, OWN_CAPP, OWN_SYNC, SYNCNET
+from openvasa.metrics.lip_agreement import REACH, lip_agreement
 from openvasa.metrics.picture_figures import TILE, compared_figures, picture_figures
 from openvasa.metrics.sync_figures import measure_sync
 from openvasa.metrics.video_case import Options, VideoCase
@@ -159,6 +161,15 @@ def _compared(case: VideoCase, face: FaceSequence, options: Options, _: Path) ->
     return compared_figures(case, face, driver, options.judges)
 
 
+def _lips(case: VideoCase, face: FaceSequence, options: Options, _: Path) -> dict[str, float]:
+    if case.speaker is None or case.speaker == case.video:
+        return {}
+    real, _width = _follow(case.speaker)
+    if min(len(face), len(real)) < 4 * REACH:
+        return {}
+    return {f"real_{name}": value for name, value in lip_agreement(face, real).items()}
+
+
 def _features(case: VideoCase, face: FaceSequence, options: Options, to: Path) -> dict[str, float]:
     found = features_of(case.video, face, options)
     if found:
@@ -168,12 +179,12 @@ def _features(case: VideoCase, face: FaceSequence, options: Options, to: Path) -
 
 _Measure = Callable[[VideoCase, FaceSequence, Options, Path], dict[str, float]]
 _GROUPS: dict[str, _Measure] = {
-    "sync": _sync, "capp": _capp, "pictures": _pictures, "compared": _compared,
+    "sync": _sync, "capp": _capp, "pictures": _pictures, "compared": _compared, "lips": _lips,
     "features": _features,
 }  # fmt: skip
 _FILES = {
     "sync": (SYNCNET, *OWN_SYNC), "capp": OWN_CAPP, "pictures": None, "compared": None,
-    "features": (INCEPTION, I3D),
+    "lips": (), "features": (INCEPTION, I3D),
 }  # fmt: skip
 
 
@@ -182,8 +193,9 @@ def _inputs(group: str, case: VideoCase, options: Options) -> list[Any]:
     names = _FILES[group]
     hashes = options.judges.hashes
     used = {n: h for n, h in hashes.items() if names is None or n in names}
+    against = case.speaker if group == "lips" else case.reference
     return [
-        group, used, case.portrait, case.reference, options.sync_seconds, options.window_seconds,
+        group, used, case.portrait, against, options.sync_seconds, options.window_seconds,
         options.lip_map is not None,
     ]  # fmt: skip
 

@@ -33,6 +33,7 @@ class VideoCase:
         gaze: (yaw, pitch) that was asked for, degrees.
         distance: Distance that was asked for, relative to the portrait's.
         tags: What else is known: person, language, traits ...
+        speaker: A real video in which its sound is spoken, by whomever.
     """
 
     name: str
@@ -45,6 +46,7 @@ class VideoCase:
     gaze: tuple[float, float] | None = None
     distance: float | None = None
     tags: dict[str, str] = field(default_factory=dict)
+    speaker: Path | None = None
 
 
 @dataclass(frozen=True)

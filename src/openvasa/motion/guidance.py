@@ -31,7 +31,6 @@ def guide(run: Run, conditions: Conditions, scales: GuidanceScales) -> Denoise:
     keep = np.repeat(conditions.keep[None], branches, axis=0)
     for branch, (index, _) in enumerate(active, start=1):
         keep[branch, index] = 0.0
-    lambdas = np.asarray([scale for _, scale in active], np.float32)
     fixed = {
         "previous_motion": _repeat(conditions.previous_motion, branches),
         "audio": _repeat(conditions.audio, branches),
@@ -44,10 +43,10 @@ def guide(run: Run, conditions: Conditions, scales: GuidanceScales) -> Denoise:
     def denoise(x: Array, t: float) -> Array:
         inputs = {"noisy": _repeat(x, branches), "time": np.full(branches, t, np.float32), **fixed}
         x0 = run(GRAPH_NAME, inputs)["x0"]  # [branches, T, C]
-        if not active:
-            return x0[0]
-        nulled = np.tensordot(lambdas, x0[1:], axes=1)
-        return (np.float32(1.0) + lambdas.sum()) * x0[0] - nulled
+        guided = x0[0]
+        for branch, (_, scale) in enumerate(active, start=1):
+            guided = guided + np.float32(scale) * (x0[0] - x0[branch])
+        return guided
 
     return denoise
 

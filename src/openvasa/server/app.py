@@ -8,13 +8,14 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, JSONResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.concurrency import run_in_threadpool
 
 from openvasa import __version__
 from openvasa.engine.animator import Animator
-from openvasa.server import live_route, routes, view_route
+from openvasa.server import live_route, routes, speech_route, view_route
 from openvasa.server.door import Door
 from openvasa.server.settings import Settings
 from openvasa.server.studio import Studio
@@ -48,7 +49,9 @@ def create_app(animator: Animator, settings: Settings) -> FastAPI:
     )  # fmt: skip
     app.add_middleware(Door, settings=settings)
     app.add_exception_handler(InputError, _told)
+    app.add_exception_handler(RequestValidationError, _corrected)
     app.include_router(routes.router)
+    app.include_router(speech_route.router)
     app.include_router(live_route.router)
     app.include_router(view_route.router)
     if find_spec("aiortc"):  # the extra `webrtc`
@@ -63,6 +66,14 @@ def create_app(animator: Animator, settings: Settings) -> FastAPI:
 
 async def _told(request: Request, error: Exception) -> JSONResponse:
     return JSONResponse({"detail": str(error)}, 422)
+
+
+async def _corrected(request: Request, error: Exception) -> JSONResponse:
+    """The first mistake of a request, without what was sent, which may be large or no text."""
+    assert isinstance(error, RequestValidationError)
+    first = error.errors()[0]
+    place = ".".join(str(part) for part in first["loc"][1:])
+    return JSONResponse({"detail": f"'{place}' is wrong: {first['msg']}."}, 422)
 
 
 async def _page() -> FileResponse:

@@ -38,7 +38,13 @@ class Door:
         """Lets in what the settings allow."""
         self._app, self._settings = app, settings
         self._requests = Rate(settings.requests_a_minute, time.monotonic)
-        self._uploads = Rate(settings.uploads_a_minute, time.monotonic)
+        uploads = Rate(settings.uploads_a_minute, time.monotonic)
+        texts = Rate(settings.texts_a_minute, time.monotonic)
+        self._posts = {
+            "/v1/avatars": (uploads, "uploads"),
+            "/v1/jobs": (uploads, "uploads"),
+            "/v1/speech": (texts, "texts"),
+        }
         self._sockets = Connections(settings.sockets)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -82,9 +88,10 @@ class Door:
     def _too_often(self, scope: Scope, address: str) -> _Refused | None:
         if not self._requests.take(address):
             return 429, "too many requests from this address: wait a little."
-        upload = scope.get("method") == "POST" and scope["path"] in ("/v1/avatars", "/v1/jobs")
-        if upload and not self._uploads.take(address):
-            return 429, "too many uploads from this address: wait a minute."
+        if scope.get("method") == "POST" and scope["path"] in self._posts:
+            rate, what = self._posts[scope["path"]]
+            if not rate.take(address):
+                return 429, f"too many {what} from this address: wait a minute."
         return None
 
     def _refused(self, scope: Scope) -> _Refused | None:

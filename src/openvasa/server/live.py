@@ -111,6 +111,10 @@ class LivePerformance:
         else:
             raise InputError("the performance has begun: open another connection to greet again.")
 
+    def refresh(self) -> None:
+        """The client cannot show what follows: the next frame is a key frame."""
+        self._encoder.restart()
+
     @property
     def full(self) -> bool:
         """Whether enough sound waits."""

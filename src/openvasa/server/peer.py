@@ -14,6 +14,7 @@ from aiortc.mediastreams import MediaStreamError
 
 from openvasa.server.avatars import Guest
 from openvasa.server.live import LivePerformance
+from openvasa.server.lost_packets import Concealment, keep_what_came, on_picture_lost
 from openvasa.server.other_side import SAID, TOLD
 from openvasa.server.outbox import Outbox
 from openvasa.server.requests import End, Hello, Interrupt, read_message
@@ -26,6 +27,7 @@ _OVER = ("closed", "failed")
 _GOODBYE = 0.3  # seconds for the last words to leave
 _BEHIND, _LOST = 1.0, 5.0  # seconds of speech that wait: pauses are left out, then all
 _QUIET = 650  # of 32768
+_KEYS = 0.5  # seconds between key frames that a client may ask for
 
 
 class Peer:
@@ -50,6 +52,7 @@ class Peer:
         self._channel: Any = None
         self._unsaid: list[str] = []  # until the channel is open
         self._performance: LivePerformance | None = None
+        self._refreshed = 0.0  # when a key frame was asked for last, on the loop's clock
         self._change = asyncio.Event()
         self._connection.on("connectionstatechange", self._changed)
         self._connection.on("datachannel", self._opened)
@@ -64,6 +67,7 @@ class Peer:
         picture = connection.addTransceiver(self._stage.video, direction="sendonly")
         sound = connection.addTransceiver(self._stage.audio, direction="sendrecv")
         codecs = RTCRtpSender.getCapabilities("video").codecs
+        on_picture_lost(picture.sender, self._refresh)
         picture.setCodecPreferences([codec for codec in codecs if codec.name != "VP8"])
         try:
             await connection.setRemoteDescription(RTCSessionDescription(sdp, "offer"))
@@ -81,6 +85,8 @@ class Peer:
             raise InputError(
                 "an offer has one line of video, a data channel, and one of sound: two to listen."
             )
+        for line in self._lines:
+            keep_what_came(line.receiver)
         await connection.setLocalDescription(await connection.createAnswer())
         return str(connection.localDescription.sdp)
 
@@ -128,10 +134,12 @@ class Peer:
 
     async def _listen(self, performance: LivePerformance, channel: int, track: Any) -> None:
         mono = av.AudioResampler(format="s16", layout="mono", rate=RATE)
+        whole = Concealment(RATE)
         try:
             while True:
-                for piece in mono.resample(await track.recv()):
-                    samples = piece.to_ndarray()
+                frame = await track.recv()
+                for piece in mono.resample(frame):
+                    samples = whole(piece.to_ndarray(), frame.time)
                     if channel == SAID and left_out(samples, performance.waiting):
                         continue
                     pcm = samples.tobytes()
@@ -154,6 +162,13 @@ class Peer:
             self._performance.told(message)
         except InputError as error:
             self._performance.fail("bad_message", str(error))
+
+    def _refresh(self) -> None:
+        """The client has lost the picture: the next frame made is a key frame."""
+        now = asyncio.get_running_loop().time()
+        if self._performance is not None and now - self._refreshed > _KEYS:
+            self._refreshed = now
+            self._performance.refresh()
 
     def _say(self, text: str) -> None:
         if self._channel is None:

@@ -27,7 +27,10 @@ class Encoder(Protocol):
         """The frame's message."""
 
     def restart(self) -> None:
-        """Has the next frame be a key frame, because some before it were not sent."""
+        """Has the next frame be a key frame, because some before it did not arrive.
+
+        Any thread may ask for it.
+        """
 
 
 def create_encoder(video: str, quality: int) -> Encoder:
@@ -79,8 +82,9 @@ class H264Encoder:
             self._codec = _h264_codec(image.shape[1], image.shape[0])
         picture = av.VideoFrame.from_ndarray(image, format="rgb24")
         picture.pts = self._count  # goes on where a frame's own index may go back
-        picture.pict_type = PictureType.I if self._key else PictureType.NONE
-        self._key, self._count = False, self._count + 1
+        key, self._key = self._key, False  # at once: another thread may ask for the next
+        picture.pict_type = PictureType.I if key else PictureType.NONE
+        self._count += 1
         (packet,) = self._codec.encode(picture)
         return packet
 

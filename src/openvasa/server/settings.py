@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from openvasa.provenance.blocklist import Blocklist
 from openvasa.provenance.identity import Identity
+from openvasa.server.text_to_speech import Synthesizer
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 MEGABYTE = 1_000_000
@@ -18,6 +19,7 @@ class Settings:
     Attributes:
         identity: Who signs the videos of jobs.
         blocklist: People who must not be animated, if there is a list.
+        synthesizer: Speaks typed text, if there is a voice.
         token: What every request must bring; None where only this computer can ask.
         hosts: Names by which the server may be called; None is any. A page of another site that
             gives its own name the server's address (DNS rebinding) is refused by this.
@@ -34,11 +36,13 @@ class Settings:
             given to others; a peer that vanished without a word is noticed by this too.
         requests_a_minute: Of one address, sockets among them.
         uploads_a_minute: Of one address: portraits and recordings.
+        texts_a_minute: Of one address, that are spoken.
         sockets: That one address may have open at once.
     """
 
     identity: Identity
     blocklist: Blocklist | None = None
+    synthesizer: Synthesizer | None = None
     token: str | None = None
     hosts: tuple[str, ...] | None = LOOPBACK
     sessions: int | None = None
@@ -53,4 +57,5 @@ class Settings:
     stalled_seconds: float = 30.0
     requests_a_minute: int = 600
     uploads_a_minute: int = 30
+    texts_a_minute: int = 120
     sockets: int = 8

@@ -79,18 +79,17 @@ def test_every_system_makes_its_videos_once(
         return write_it
 
     monkeypatch.setattr(benchmark, "write_still", fake("still", 2))
-    monkeypatch.setattr(benchmark, "write_puppet", fake("puppet", 3))
-    monkeypatch.setattr(benchmark, "write_mel_regression", fake("melregression", 3))
+    monkeypatch.setattr(benchmark, "write_scripted", lambda name, *given: fake(name, 3)(*given))
     monkeypatch.setattr(benchmark, "write_shuffled", fake("shuffled", 4))
     monkeypatch.setattr(benchmark, "_sound", lambda path, seconds: (path.stem, seconds))
     animator = Animator(tmp_path / "model")
     making = Making(cast(Any, animator), None, seed=5, samples=2, options={"steps": 3})
-    systems = ("ours", "still", "puppet", "melregression", "shuffled", "real")
+    systems = ("ours", "still", "puppet", "melregression", "neighbor", "shuffled", "real")
     jobs = plan(read_cases(listed), systems, making, tmp_path / "o")
     for _, make in [*jobs, *jobs]:
         make()
     assert animator.asked == [("a", 5, 3), ("a", 6, 3), ("b", 5, 3), ("b", 6, 3)]
-    assert len(made) == 8 and len(set(made)) == 8
+    assert len(made) == 10 and len(set(made)) == 10
     names = [case.system for case, _ in jobs]
     assert names.count("ours") == 4 and names.count("real") == 1
     ours, real = jobs[0][0], jobs[-1][0]

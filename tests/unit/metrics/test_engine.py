@@ -10,12 +10,7 @@ import pytest
 from openvasa import Animator, Motion
 from openvasa.media.video import read_video
 from openvasa.metrics import steering
-from openvasa.metrics.baselines import (
-    write_mel_regression,
-    write_puppet,
-    write_shuffled,
-    write_still,
-)
+from openvasa.metrics.baselines import SCRIPTED, write_scripted, write_shuffled, write_still
 from openvasa.metrics.codes import code_effects, condition_effects
 from openvasa.metrics.face_sequence import FaceSequence
 from openvasa.metrics.scripted import play
@@ -47,10 +42,10 @@ def test_a_clip_does_exactly_what_is_written(animator: Animator, avatar) -> None
 def test_baselines_are_as_long_as_the_sound(animator: Animator, avatar, tmp_path: Path) -> None:
     sound = tone(0.4)
     write_still(avatar, sound, tmp_path / "still.mp4")
-    write_puppet(animator, avatar, sound, tmp_path / "puppet.mp4")
-    write_mel_regression(animator, avatar, sound, tmp_path / "mel.mp4")
+    for name in SCRIPTED:
+        write_scripted(name, animator, avatar, sound, tmp_path / f"{name}.mp4")
     write_shuffled(animator, avatar, sound, tone(0.2)[::-1].copy(), tmp_path / "shuffled.mp4")
-    for name in ("still", "puppet", "mel", "shuffled"):
+    for name in ("still", *SCRIPTED, "shuffled"):
         assert sum(1 for _ in read_video(tmp_path / f"{name}.mp4")) == 10
 
 

@@ -36,7 +36,7 @@ def test_a_run_goes_on_where_it_stopped(
     still = write(tmp_path / "d.mp4", [portrait()] * FRAMES, None)
     cases = [
         VideoCase("a", "ours", video, EXAMPLES / "portrait.jpg", still, gaze=(0.0, 0.0),
-                  distance=1.0),
+                  distance=1.0, speaker=still),
         VideoCase("b", "ours", broken), VideoCase("c", "ours", empty),
     ]  # fmt: skip
     options = Options(lip_map=lip_map)
@@ -49,6 +49,7 @@ def test_a_run_goes_on_where_it_stopped(
     assert 0 < values["sharpness"] < 1  # the video is half as large as the photo
     assert 0 < values["pose_intensity"] < 2 and values["gaze_error"] < 25
     assert values["distance_error"] < 0.2
+    assert values["real_gap_r"] == 0 and "real_gap_lag" not in values  # the speaker stands still
     assert 0 < values["ssim"] < 1 and values["expression_distance"] > 0
     assert not {"identity", "lpips", "feature_windows"} & set(values)  # no judges
     folder = tmp_path / "work" / "ours" / "a"

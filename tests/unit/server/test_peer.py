@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator
@@ -22,6 +23,7 @@ from aiortc import MediaStreamTrack, RTCConfiguration, RTCPeerConnection, RTCSes
 
 from hostile_load import settled
 from live_server import listening
+from lossy_network import Network, losing
 from openvasa.server.peer import left_out
 from server_client import StudioAnimator, picture, settings_with
 from tiny_model import tiny_bundle, tone
@@ -41,6 +43,11 @@ class Voice(MediaStreamTrack):
         super().__init__()
         self._samples = (np.repeat(samples, 3) * 32767).astype(np.int16)
         self._at, self._began = 0, 0.0
+
+    @property
+    def said(self) -> float:
+        """Seconds."""
+        return self._at / RATE
 
     async def recv(self) -> av.AudioFrame:
         self._began = self._began or time.monotonic()
@@ -63,10 +70,12 @@ class Caller:
     words: list[dict[str, Any]] = field(default_factory=list)
     pictures: list[tuple[float, np.ndarray]] = field(default_factory=list)
     sounds: list[tuple[float, np.ndarray]] = field(default_factory=list)
+    keys: list[int] = field(default_factory=list)  # pictures that stand alone, by their number
 
     async def __aenter__(self) -> Caller:
         self.connection = RTCPeerConnection(RTCConfiguration(iceServers=[]))
-        self.connection.addTrack(Voice(self.voice))
+        self.microphone = Voice(self.voice)
+        self.connection.addTrack(self.microphone)
         self.connection.addTransceiver("video", direction="recvonly")
         self.channel = self.connection.createDataChannel("words")
         self.channel.on("message", lambda text: self.words.append(json.loads(text)))
@@ -91,6 +100,8 @@ class Caller:
         while True:
             frame = await track.recv()
             if track.kind == "video":
+                if frame.key_frame:
+                    self.keys.append(len(self.pictures))
                 self.pictures.append((frame.time, frame.to_ndarray(format="rgb24")))
             else:
                 self.sounds.append((frame.time, frame.to_ndarray().reshape(-1, 2)[:, 0]))
@@ -158,6 +169,51 @@ def test_words_steer_and_interrupt(server: tuple[str, str]) -> None:
 
     error = _called(server, tone(5.0), talk).word("error")
     assert error is not None and error["code"] == "bad_message"
+
+
+def test_a_client_that_lost_the_picture_gets_a_key_frame(server: tuple[str, str]) -> None:
+    async def talk(caller: Caller) -> None:
+        await caller.until(lambda: len(caller.pictures) > 5)
+        receiver = next(
+            line.receiver for line in caller.connection.getTransceivers() if line.kind == "video"
+        )
+        (source,) = receiver.getSynchronizationSources()
+        caller.keys.clear()
+        await receiver._send_rtcp_pli(source.source)
+        await caller.until(lambda: caller.keys)
+
+    assert _called(server, tone(20.0), talk).keys[0] < 45  # without being asked it would be 50
+
+
+def _heard(base: str) -> float:
+    """Seconds of microphones that a server has heard."""
+    text = httpx.get(f"{base}/metrics", timeout=30).text
+    found = re.search(r"^openvasa_heard_seconds_total (\S+)$", text, re.MULTILINE)
+    assert found is not None
+    return float(found[1])
+
+
+@pytest.mark.parametrize(("share", "burst"), [(0.1, 1), (0.1, 5)])
+def test_a_session_outlives_lost_packets(
+    server: tuple[str, str], share: float, burst: float
+) -> None:
+    network = Network(share, burst)
+
+    async def talk(caller: Caller) -> None:
+        before = await asyncio.to_thread(_heard, server[0])
+        at = caller.microphone.said
+        await caller.until(lambda: caller.microphone.said > at + 4.0)
+        heard = await asyncio.to_thread(_heard, server[0]) - before
+        # aiortc alone would pass on half of it.
+        assert heard > 0.8 * (caller.microphone.said - at)
+        assert len(caller.pictures) > 10 and caller.sounds
+        assert caller.connection.connectionState == "connected"
+        caller.channel.send('{"type": "interrupt"}')
+        await caller.until(lambda: caller.word("interrupted"))
+
+    with losing(network):
+        _called(server, tone(60.0), talk)
+    assert network.lost > 20
 
 
 def test_offers_that_cannot_be(server: tuple[str, str]) -> None:

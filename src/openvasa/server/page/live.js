@@ -3,6 +3,7 @@ import { Player } from "./player.js";
 
 const AHEAD = 1.0; // seconds of a recording that are sent before their time
 const PIECE = 0.2; // seconds
+const ROUNDED = 0.02; // seconds: the server counts in samples of its own rate
 const SAID = 0, TOLD = 1; // whose sound: the face's, the other side's
 // Of a microphone, which never ends, so that what is late once would be late for good: seconds that
 // the lips may be behind it before pauses are left out, and before all is; what counts as a pause.
@@ -52,6 +53,7 @@ export class Live extends EventTarget {
 
   heard(message) {
     if (message.type === "speech") this.begin(message);
+    if (message.type === "silence") this.pause(message);
     if (message.type === "interrupted") {
       this.said = null;
       this.player.takeBack(message.frame);
@@ -108,10 +110,33 @@ export class Live extends EventTarget {
 
   // Speaks an AudioBuffer: sends it as it is spoken, and plays it in step with the lips.
   speak(buffer) {
+    this.announce();
+    this.add(buffer);
+    this.finish();
+  }
+
+  // The same for a recording that comes in parts: announced, added one by one, and finished.
+  announce() {
     this.interrupt();
-    const mono = mixed(buffer);
-    this.recording = { buffer, mono, at: 0, base: null, time: null, asked: performance.now() };
-    this.recording.timer = setInterval(() => this.feed(), 1000 * PIECE / 2);
+    this.recording = {
+      parts: [], length: 0, at: 0, // samples: of all parts, and of those sent
+      base: this.sent, time: null, heard: 0, // seconds: where it begins, and what was spoken
+      timer: setInterval(() => this.feed(), 1000 * PIECE / 2),
+    };
+    return this.recording;
+  }
+
+  add(buffer) {
+    const r = this.recording;
+    const part = { buffer, mono: mixed(buffer), start: r.length, end: r.length + buffer.length };
+    r.parts.push(part);
+    r.length = part.end;
+    if (r.time !== null) this.sound(part, 0);
+    this.feed();
+  }
+
+  finish() {
+    this.recording.whole = true;
     this.feed();
   }
 
@@ -119,18 +144,18 @@ export class Live extends EventTarget {
     const r = this.recording;
     if (!r) return;
     const rate = this.audio.sampleRate;
-    const spoken = r.time === null ? 0 : this.player.head - r.time;
-    r.base ??= this.sent;
-    while (r.at < r.mono.length && r.at / rate < spoken + AHEAD) {
-      const next = Math.min(r.mono.length, r.at + Math.round(PIECE * rate));
-      this.send(r.mono.subarray(r.at, next));
+    const spoken = r.time === null ? r.heard : this.player.head - r.time;
+    while (r.at < r.length && r.at / rate < spoken + AHEAD) {
+      const { mono, start, end } = r.parts.find((part) => r.at < part.end);
+      const next = Math.min(end, r.at + Math.round(PIECE * rate));
+      this.send(mono.subarray(r.at - start, next - start));
       r.at = next;
     }
-    if (r.at === r.mono.length && !r.ended) {
+    if (r.whole && r.at === r.length && !r.ended) {
       r.ended = true;
       this.say({ type: "end" });
     }
-    if (r.ended && spoken > r.buffer.duration) this.done();
+    if (r.ended && spoken > r.length / rate - ROUNDED) this.done();
   }
 
   begin({ sample, time }) {
@@ -139,7 +164,25 @@ export class Live extends EventTarget {
     if (!r || sample < r.base) return;
     const from = (sample - r.base) / this.audio.sampleRate;
     r.time = time - from;
-    this.player.sound(r.buffer, from, time);
+    r.parts.forEach((part) => this.sound(part, from));
+  }
+
+  // Plays a part of what is spoken, but for what is before `from` seconds of the whole.
+  sound({ buffer, start }, from) {
+    const begins = start / this.audio.sampleRate, skipped = Math.max(0, from - begins);
+    if (skipped < buffer.duration) {
+      this.player.sound(buffer, skipped, this.recording.time + begins + skipped);
+    }
+  }
+
+  // The next part is late: the face is silent from `time` on, until it says `speech` again.
+  pause({ time }) {
+    const r = this.recording;
+    if (!r || r.time === null) return;
+    const heard = time - r.time;
+    if (r.whole && heard > r.length / this.audio.sampleRate - PIECE) return;
+    [r.heard, r.time] = [heard, null];
+    this.player.silence(time);
   }
 
   done() {

@@ -1,5 +1,7 @@
 // The microphone: pieces of sound while it is open, and the whole take as a WAV afterwards.
 
+import { wav } from "./recording.js";
+
 const LONGEST = 120; // seconds of a take that are kept
 
 export class Microphone {
@@ -25,25 +27,6 @@ export class Microphone {
   close() {
     this.stream?.getTracks().forEach((track) => track.stop());
     this.audio?.close();
-    return this.pieces?.length ? wav(this.pieces, this.audio.sampleRate) : null;
+    return this.pieces?.length ? wav(this.pieces, this.audio.sampleRate, "microphone.wav") : null;
   }
-}
-
-function wav(pieces, rate) {
-  const count = pieces.reduce((sum, piece) => sum + piece.length, 0);
-  const view = new DataView(new ArrayBuffer(44 + 2 * count));
-  const text = (at, word) => [...word].forEach((c, i) => view.setUint8(at + i, c.charCodeAt(0)));
-  text(0, "RIFF"); view.setUint32(4, 36 + 2 * count, true); text(8, "WAVEfmt ");
-  view.setUint32(16, 16, true); view.setUint16(20, 1, true); view.setUint16(22, 1, true);
-  view.setUint32(24, rate, true); view.setUint32(28, 2 * rate, true);
-  view.setUint16(32, 2, true); view.setUint16(34, 16, true);
-  text(36, "data"); view.setUint32(40, 2 * count, true);
-  let at = 44;
-  for (const piece of pieces) {
-    for (const value of piece) {
-      view.setInt16(at, Math.max(-1, Math.min(1, value)) * 32767, true);
-      at += 2;
-    }
-  }
-  return new File([view.buffer], "microphone.wav", { type: "audio/wav" });
 }

@@ -52,9 +52,10 @@ export class Player {
     this.silence();
   }
 
-  silence() {
-    for (const source of this.sources) source.stop();
-    this.sources.clear();
+  // Nothing is heard any more, or nothing from `time` of the frames on.
+  silence(time = null) {
+    for (const source of this.sources) source.stop(time === null ? 0 : this.offset + time);
+    if (time === null) this.sources.clear();
   }
 
   // Plays `buffer` from second `from` on, so that it is heard at `time` of the frames.

@@ -5,7 +5,7 @@ let token = new URLSearchParams(location.hash.slice(1)).get("token");
 export function secret() { return token; }
 
 async function ask(path, options = {}) {
-  const headers = token ? { Authorization: `Bearer ${token}` } : {};
+  const headers = { ...options.headers, ...(token ? { Authorization: `Bearer ${token}` } : {}) };
   let reply;
   try {
     reply = await fetch(path, { ...options, headers });
@@ -40,6 +40,10 @@ function form(fields) {
 export const health = async () => (await fetch("/health")).json();
 export const createAvatar = async (fields) => (await ask("/v1/avatars", form(fields))).json();
 export const createJob = async (fields) => (await ask("/v1/jobs", form(fields))).json();
+export const voices = async () => (await ask("/v1/voices")).json();
+export const speech = async (body) => (await ask("/v1/speech", {
+  method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body),
+})).arrayBuffer();
 export const job = async (id) => (await ask(`/v1/jobs/${id}`)).json();
 export const video = async (id) => (await ask(`/v1/jobs/${id}/video`)).blob();
 // Where a session's frames are shown alone; a proxy finds the worker by its cookie's value.

@@ -5,6 +5,7 @@ import { Microphone } from "./microphone.js";
 import { decoded } from "./recording.js";
 import * as server from "./server.js";
 import { Takes } from "./takes.js";
+import { Typed } from "./typed.js";
 
 const $ = (id) => document.getElementById(id);
 const BUSY = 1013, NO_TOKEN = 4401, NO_AVATAR = 4404;
@@ -15,6 +16,15 @@ let photo, avatar, audio, live, voice, voiceBuffer, otherBuffer, microphone;
 let tries = 0, again, began;
 const takes = new Takes(buttons);
 const direction = new Direction((controls) => live?.steer(controls));
+const typed = new Typed({ context, announce, made: chooseVoice, changed: buttons });
+
+function context() {
+  return audio ??= new AudioContext();
+}
+
+function awake() {
+  return live?.open && live.player.shown >= 0;
+}
 
 function status(words, tone = "quiet") {
   $("status").textContent = words;
@@ -29,7 +39,7 @@ function veil(words, { spin = true, retry = false } = {}) {
 }
 
 function buttons() {
-  const on = live?.open && live.player.shown >= 0;
+  const on = awake();
   $("talk").disabled = !on || !Microphone.possible;
   $("play").disabled = !on || !voiceBuffer || !!microphone;
   $("hush").disabled = !on || !(live.recording || microphone);
@@ -78,8 +88,7 @@ function frame(picture, box, size) {
 
 async function use(event) {
   event.preventDefault();
-  audio ??= new AudioContext();
-  audio.resume();
+  context().resume();
   leave();
   veil("Finding the face");
   try {
@@ -95,6 +104,7 @@ async function use(event) {
     ? `${photo.name}: ${avatar.faces} faces, the largest speaks.` : `${photo.name}: face found.`;
   $("statement").hidden = true;
   $("other").hidden = false;
+  typed.look();
   connect();
 }
 
@@ -171,16 +181,14 @@ async function lost({ code, wanted }) {
 // Voice
 
 async function chooseVoice(file) {
-  audio ??= new AudioContext();
-  const buffer = await decoded(file, audio, "voice-name");
+  const buffer = await decoded(file, context(), "voice-name");
   if (!buffer) return;
   [voice, voiceBuffer] = [file, buffer];
   buttons();
 }
 
 async function chooseOther(file) {
-  audio ??= new AudioContext();
-  otherBuffer = await decoded(file, audio, "other-name") ?? otherBuffer;
+  otherBuffer = await decoded(file, context(), "other-name") ?? otherBuffer;
   buttons();
 }
 
@@ -220,6 +228,15 @@ function play() {
   began = performance.now();
   live.speak(voiceBuffer);
   buttons();
+}
+
+// Typed text is about to be spoken: returns the face that speaks it, if one is there.
+function announce() {
+  if (microphone) endTalk();
+  if (!awake()) return null;
+  began = performance.now();
+  live.announce();
+  return live;
 }
 
 function hush() {
@@ -270,6 +287,7 @@ if (!Microphone.possible) {
   $("voice-note").textContent = "The microphone needs https or this computer's own address; recordings work everywhere.";
 }
 await Live.choose();
+typed.look();
 server.health().then(
   ({ status: word, sessions, capacity }) => status(
     word === "ready" ? "Ready" : `Busy: ${sessions} of ${capacity} seats taken`,
