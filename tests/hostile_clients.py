@@ -206,6 +206,10 @@ def bad_requests(avatar: str) -> dict[str, tuple[str, str, dict[str, object]]]:
             "files": {"audio": b"#EXTM3U\n#EXTINF:1,\nfile:///etc/passwd\n"}, "data": job}),
         "wrong wishes": ("POST", "/v1/jobs", {"files": {"audio": b"x"},
                                               "data": {**job, "controls": "{" * 10_000}}),
+        "half a character": ("POST", "/v1/speech", {
+            "content": b'{"text": "\\ud800"}', "headers": {"content-type": "application/json"}}),
+        "a book": ("POST", "/v1/speech", {"json": {"text": "word " * 100_000}}),
+        "a command": ("POST", "/v1/speech", {"json": {"text": "x", "voice": "-w/tmp/x"}}),
         "another's video": ("GET", "/v1/jobs/../../etc/passwd/video", {}),
         "up and out": ("GET", "/page/%2e%2e/%2e%2e/app.py", {}),
         "long path": ("GET", "/v1/jobs/" + "x" * 30_000, {}),

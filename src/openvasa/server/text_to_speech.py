@@ -73,7 +73,8 @@ class Synthesizer:
         command = [*self._command, chosen] if len(self.voices) > 1 else self._command
         try:
             async with asyncio.timeout(self._seconds), self._turns:
-                return _plain(await _run(command, text.encode()))
+                line = " ".join(text.split())  # some programs write a file for each line
+                return _plain(await _run(command, line.encode()))
         except TimeoutError as error:
             raise VoiceError("the voice takes too long: try a shorter text.") from error
 

@@ -54,6 +54,11 @@ def test_text_becomes_sound_whatever_length_the_header_tells(program: Program, s
     assert sound.readframes(1) == (3000).to_bytes(2, "little")
 
 
+def test_lines_are_one_text(program: Program) -> None:
+    sound = _spoken(program(TONE.replace("SIZE", "0")), "a\n\n b\r\n")
+    assert sound.getnframes() == 2 * 110 * len("a b")
+
+
 def test_stereo_at_any_rate_becomes_mono(program: Program) -> None:
     voice = program(
         """
