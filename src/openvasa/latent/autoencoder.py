@@ -107,11 +107,13 @@ class FaceAutoencoder(nn.Module):
             hole: [N, 1, S, S] the parted lips there.
             drawn: [N, 3, S, S] the mouth's mesh there (`mouth.PortraitMouth.picture`).
         """
-        own, size = code.codes, hole.shape[-1]
+        own, size = code.codes, int(hole.shape[-1])
         points, canonical = self.move(code, pose, dynamics)
         at = self.warp.from_canonical(pose, canonical - code.neutral, own.pose)
         cuts = [mouth_window(each.numpy(), size) for each in points.detach().float().cpu()]
-        volume = sample_volume(code.appearance, _cut(at.movedim(-1, 1), cuts, 8).movedim(1, -1))
+        volume = sample_volume(
+            code.appearance, _cut(at.permute(0, 4, 1, 2, 3), cuts, 8).permute(0, 2, 3, 4, 1)
+        )
         seen, open_ = _cut(drawn, cuts), _cut(hole, cuts)
         gain, offset = self.decoder(volume, seen, open_, self.code(own, pose, dynamics))
         made = (seen * gain + offset).clamp(0, 1)

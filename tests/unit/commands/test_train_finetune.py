@@ -53,8 +53,7 @@ def test_a_model_for_one_person(
             assert np.array_equal(made.tensors(network)[name], value)
     before, after = base.tensors("autoencoder"), made.tensors("autoencoder")
     learned = {n.split(".")[0] for n in before if not np.array_equal(before[n], after[n])}
-    assert {"appearance", "decoder", "warp"} <= learned
-    assert "motion" not in learned
+    assert learned == {"warp"}  # lips that stay closed teach nothing of the mouth
     # The same command goes on, with the faces that were followed before.
     monkeypatch.setattr(training, "follow_person", None)
     monkeypatch.setattr(train_finetune, "_export", lambda *_: None)

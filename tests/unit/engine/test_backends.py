@@ -54,7 +54,7 @@ def test_threads_share_a_backend(runs, bundle_folder) -> None:
     inputs = example_inputs(table["decoder"])
     with ThreadPoolExecutor(4) as pool:
         for run in runs.values():
-            made = list(pool.map(lambda _, run=run: run("decoder", inputs)["color"], range(12)))
+            made = list(pool.map(lambda _, run=run: run("decoder", inputs)["gain"], range(12)))
             assert all(np.array_equal(made[0], other) for other in made)
 
 

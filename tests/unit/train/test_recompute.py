@@ -27,7 +27,7 @@ def gradients(pairs: FramePairs, *settings: str) -> dict[str, Tensor]:
     set_options(options, settings)
     torch.manual_seed(0)
     model = build_model("tiny", toy_basis().mean)
-    trainer = LatentTrainer(model, pairs.renderer.topology, options, torch.device("cpu"))
+    trainer = LatentTrainer(model, pairs.mesh, options, torch.device("cpu"))
     batch = {k: torch.as_tensor(v) for k, v in PairDataset(pairs, options, 0)[0].items()}
     torch.manual_seed(1)
     trainer.step(0, batch, 100)
