@@ -90,9 +90,12 @@ def config_from_dict(values: Mapping[str, Any]) -> MotionConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class GuidanceScales:
-    """Guidance scale lambda_c of each condition (the paper's Eq. 2); 0 costs nothing."""
+    """Guidance scale lambda_c of each condition (the paper's Eq. 2); 0 costs nothing.
 
-    audio: float = 0.5
+    Those of gaze and distance act where these are asked for, see `guidance.asked_scales`.
+    """
+
+    audio: float = 0.6
     gaze: float = 1.0
     distance: float = 0.0
     emotion: float = 0.0
@@ -116,7 +119,7 @@ class SampleOptions:
     """
 
     seed: int = 0
-    steps: int = 6
+    steps: int = 4
     scales: GuidanceScales = GuidanceScales()
 
     def __post_init__(self) -> None:

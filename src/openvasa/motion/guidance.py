@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from openvasa.motion.conditions import Conditions
 from openvasa.motion.config import CONDITION_NAMES, GRAPH_NAME, GuidanceScales, Run
 from openvasa.motion.sampler import Denoise
-from openvasa.types import Array
+from openvasa.types import Array, Controls
+
+
+def asked_scales(scales: GuidanceScales, controls: Controls) -> GuidanceScales:
+    """The scales that are worth their time: none for a gaze or a distance that nobody asks for.
+
+    The network is told of a look into the camera and of the portrait's own distance then. To
+    insist on them would cost a branch, and what they are for is seen to after the network.
+    """
+    return replace(
+        scales,
+        gaze=scales.gaze if controls.gaze is not None else 0.0,
+        distance=scales.distance if controls.distance is not None else 0.0,
+    )
 
 
 def guide(run: Run, conditions: Conditions, scales: GuidanceScales) -> Denoise:

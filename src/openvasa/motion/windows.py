@@ -14,7 +14,7 @@ import numpy as np
 
 from openvasa.motion.conditions import window_conditions
 from openvasa.motion.config import MotionConfig, MotionStats, Run, SampleOptions
-from openvasa.motion.guidance import guide
+from openvasa.motion.guidance import asked_scales, guide
 from openvasa.motion.sampler import sample
 from openvasa.motion.schedule import create_schedule
 from openvasa.motion.smoother import pose_smoother
@@ -144,7 +144,7 @@ def _advance(
     config = model.config
     conditions = window_conditions(config, state.history, state.past_audio, state.pending, controls)
     frames = sample(
-        guide(model.run, conditions, options.scales),
+        guide(model.run, conditions, asked_scales(options.scales, controls)),
         window_noise(options.seed, state.index, config),
         create_schedule(config.schedule),
         options.steps,

@@ -10,10 +10,10 @@ import pytest
 
 from openvasa.motion.conditions import window_conditions
 from openvasa.motion.config import PRESETS, GuidanceScales
-from openvasa.motion.guidance import guide
+from openvasa.motion.guidance import asked_scales, guide
 from openvasa.motion.sampler import SHIFT, sample
 from openvasa.motion.schedule import SCHEDULES, create_schedule, step_times
-from openvasa.types import Array, Controls, InputError
+from openvasa.types import POSE_DIM, Array, Controls, InputError
 
 CONFIG = PRESETS["tiny"]
 RNG = np.random.default_rng(0)
@@ -61,15 +61,45 @@ def test_sampler_maps_gauss_to_gauss(name: str) -> None:
     np.testing.assert_allclose(found, spread * X, rtol=0.02)
 
 
-def test_rectified_steps_are_euler_steps() -> None:
-    def denoise(x: Array, t: float) -> Array:
-        return np.tanh(x) * (1 - t) + t
+@pytest.mark.parametrize("name", sorted(SCHEDULES))
+def test_twice_the_steps_miss_by_a_quarter_in_poses_and_by_half_elsewhere(name: str) -> None:
+    """Motion ~ N(0, s^2), where the flow is known: of second and of first order."""
+    schedule, spread = create_schedule(name), 0.5
 
-    x = X
-    times = step_times(5, SHIFT)
-    for now, after in zip(times[:-1], times[1:], strict=True):
-        x = x + (after - now) * (x - denoise(x, now)) / now
-    np.testing.assert_allclose(sample(denoise, X, SCHEDULES["rectified"], 5), x, atol=1e-5)
+    def denoise(x: Array, t: float) -> Array:
+        alpha, sigma = schedule.signal(t), schedule.noise(t)
+        return x * alpha * spread**2 / (alpha**2 * spread**2 + sigma**2)
+
+    missed = [np.abs(sample(denoise, X, schedule, steps) - spread * X) for steps in (40, 80)]
+    gain = [before.max() / after.max() for before, after in zip(*map(parts, missed), strict=True)]
+    assert gain[0] > 3.3 and gain[1] == pytest.approx(2, abs=0.3)
+
+
+@pytest.mark.parametrize("steps", [2, 3, 7])
+def test_poses_follow_an_even_change_of_velocity_exactly(steps: int) -> None:
+    """dx/dt = a + b t; a plain step of length h misses by b h^2 / 2, as the first and last do."""
+    a, b = X, X[::-1]
+    lengths = -np.diff(step_times(steps, SHIFT))
+    found = sample(lambda x, t: x - t * (a + b * t), X, SCHEDULES["rectified"], steps)
+    missed = parts(X - a - b / 2 - found)
+    for ours, rate, plain in zip(missed, parts(b), (lengths[[0, -1]], lengths), strict=True):
+        np.testing.assert_allclose(ours, rate * (plain**2).sum() / 2, atol=1e-5)
+
+
+def parts(frames: Array) -> tuple[Array, Array]:
+    """The pose, and all else."""
+    return frames[:, :POSE_DIM], frames[:, POSE_DIM:]
+
+
+def test_the_sample_is_the_last_prediction() -> None:
+    said: list[Array] = []
+
+    def denoise(x: Array, t: float) -> Array:
+        said.append(np.tanh(x) * (1 - t) + t)
+        return said[-1]
+
+    found = sample(denoise, X, SCHEDULES["rectified"], 4)
+    assert len(said) == 4 and found.dtype == np.float32 and np.array_equal(found, said[-1])
 
 
 @pytest.mark.parametrize("name", sorted(SCHEDULES))
@@ -108,6 +138,13 @@ def test_conditions_left_to_the_model_have_no_branch() -> None:
     given = replace(conditions(), keep=np.zeros(5, np.float32))
     guide(run, given, GuidanceScales(audio=1.0, previous=1.0))(X, 0.5)
     assert run.batches == [1, 1]
+
+
+def test_only_what_is_asked_for_is_insisted_on() -> None:
+    scales = GuidanceScales(audio=0.5, gaze=1.0, distance=2.0, emotion=3.0)
+    assert asked_scales(scales, Controls()) == replace(scales, gaze=0.0, distance=0.0)
+    assert asked_scales(scales, Controls(gaze=(0, 0))) == replace(scales, distance=0.0)
+    assert asked_scales(scales, Controls(gaze=(5, 0), distance=1.0)) == scales
 
 
 def test_scales_must_be_finite() -> None:
