@@ -22,6 +22,7 @@ from openvasa.audio.encoder import AudioEncoder
 from openvasa.types import EXPRESSION_DIM, POSE_DIM, Array, InputError
 
 SHIPPED = Path(__file__).parent / "models" / "neighbor.safetensors"
+WEIGHTS = "audio.safetensors"  # of the encoder, in a bundle
 HEARD = 20  # principal components of the sound
 SEEN = POSE_DIM + EXPRESSION_DIM  # pose first
 _AROUND = 2  # frames heard on either side of one: 0.2 s in all
@@ -87,7 +88,7 @@ def predict(sound: Array) -> tuple[Array, Array]:
     Raises:
         InputError: The table was made with another audio encoder than ships.
     """
-    encoder, digest = _shipped_encoder()
+    encoder, digest = shipped_encoder()
     table = load_table(SHIPPED, digest)
     heard = (sound_windows(encoder.encode(sound)) - table.center) @ table.axes
     path = choose(table, heard.astype(np.float32))
@@ -136,6 +137,13 @@ def played(table: Table, path: Ints) -> Array:
 
 
 @cache
+def shipped_encoder() -> tuple[AudioEncoder, str]:
+    """The audio encoder of the default model, and the sha256 of its weights."""
+    animator = Animator.load()
+    return AudioEncoder(animator.run), str(animator.bundle.config["files"][WEIGHTS])
+
+
+@cache
 def load_table(path: Path, encoder: str) -> Table:
     """Reads what `openvasa.train.neighbor_table` wrote.
 
@@ -152,14 +160,6 @@ def load_table(path: Path, encoder: str) -> Table:
         center, axes = (file.get_tensor(name).astype(np.float32) for name in ("center", "axes"))
         ends = file.get_tensor("ends").astype(np.int64)
     return Table(frames[:, :HEARD], frames[:, HEARD:], ends, center, axes)
-
-
-@cache
-def _shipped_encoder() -> tuple[AudioEncoder, str]:
-    """The audio encoder of the default model, and the sha256 of its graph."""
-    animator = Animator.load()
-    digest = animator.bundle.config["files"][animator.bundle.graph("audio").name]
-    return AudioEncoder(animator.run), str(digest)
 
 
 def _nearest(table: Table, heard: Array) -> tuple[Ints, Array]:

@@ -18,13 +18,13 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors.numpy import save_file
 
+from openvasa.audio.encoder import AudioEncoder
 from openvasa.data.head import load_basis
 from openvasa.data.lids import lid_scores
-from openvasa.data.lip_prediction import Encode, shipped_encoder
 from openvasa.data.motion_store import fit_speaker
 from openvasa.data.pcm import from_pcm
 from openvasa.data.store import Store
-from openvasa.metrics.neighbor import HEARD, SHIPPED, sound_windows
+from openvasa.metrics.neighbor import HEARD, SHIPPED, shipped_encoder, sound_windows
 from openvasa.types import Array, InputError
 
 _WHITER = 0.5  # power of a component's spread that is taken out: best on speakers left out
@@ -66,13 +66,13 @@ def pack(clips: Iterable[tuple[Array, Array, Array]]) -> Packed:
     }  # fmt: skip
 
 
-def _clips(store: Path, encode: Encode) -> Iterator[tuple[Array, Array, Array]]:
+def _clips(store: Path, encoder: AudioEncoder) -> Iterator[tuple[Array, Array, Array]]:
     """Training clips of a store as the motion model's training reads them."""
     source, basis = Store(store), load_basis()
     for key in source.keys("real", "train"):
         arrays = source.read(key).arrays
         told, pose = fit_speaker(arrays["landmarks"], lid_scores(arrays["landmarks"]), basis)
-        heard = sound_windows(encode(from_pcm(arrays["audio"])))
+        heard = sound_windows(encoder.encode(from_pcm(arrays["audio"])))
         count = min(len(heard), len(pose))
         rest = np.median(pose, 0).astype(np.float32)
         yield heard[:count], (pose - rest)[:count], told[:count]
@@ -87,9 +87,9 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("store", type=Path, metavar="STORE")
     parser.add_argument("--out", type=Path, default=SHIPPED, help="the table's file")
     arguments = parser.parse_args(argv)
-    encode, digest = shipped_encoder()
+    encoder, digest = shipped_encoder()
     try:
-        packed = pack(_clips(arguments.store, encode))
+        packed = pack(_clips(arguments.store, encoder))
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

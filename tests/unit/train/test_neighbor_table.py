@@ -30,8 +30,8 @@ def clips() -> list[Clip]:
 def test_values_come_back_within_a_byte(
     clips: list[Clip], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(neighbor_table, "shipped_encoder", lambda: (lambda sound: sound, "mine"))
-    monkeypatch.setattr(neighbor_table, "_clips", lambda store, encode: clips)
+    monkeypatch.setattr(neighbor_table, "shipped_encoder", lambda: (None, "mine"))
+    monkeypatch.setattr(neighbor_table, "_clips", lambda store, encoder: clips)
     out = tmp_path / "new" / "n.safetensors"
     assert main([str(tmp_path), "--out", str(out)]) == 0
     assert [file.name for file in out.parent.iterdir()] == [out.name]
