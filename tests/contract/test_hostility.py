@@ -34,8 +34,9 @@ def server() -> Iterator[tuple[str, str]]:
 
 
 def _threads() -> int:
-    """The server's own; those of the clients and of the web framework come and go."""
-    return sum(thread.name.startswith("openvasa") for thread in threading.enumerate())
+    """The sessions' own: a model's stay, and those of clients and web framework come and go."""
+    names = [thread.name for thread in threading.enumerate()]
+    return sum(n.startswith("openvasa") and not n.startswith("openvasa-batch") for n in names)
 
 
 def _open_files() -> int:

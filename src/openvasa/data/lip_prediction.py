@@ -91,7 +91,7 @@ def load_prediction() -> LipPrediction | None:
 
 
 def shipped_encoder() -> tuple[Encode, str]:
-    """The audio encoder of the default model, and the sha256 of its graph."""
+    """The audio encoder of the default model, and the sha256 of its weights."""
     import onnxruntime
 
     bundle = load_model()
@@ -100,7 +100,7 @@ def shipped_encoder() -> tuple[Encode, str]:
     options.intra_op_num_threads = 1
     session = onnxruntime.InferenceSession(str(path), options)
     encoder = AudioEncoder(lambda _, inputs: {"features": session.run(None, dict(inputs))[0]})
-    return encoder.encode, str(bundle.config["files"][path.name])
+    return encoder.encode, str(bundle.config["files"]["audio.safetensors"])
 
 
 def fit_map(clips: Iterable[tuple[Array, Curves]]) -> tuple[Array, Array]:
