@@ -34,9 +34,8 @@ def server() -> Iterator[tuple[str, str]]:
 
 
 def _threads() -> int:
-    """The sessions' own: a model's stay, and those of clients and web framework come and go."""
-    names = [thread.name for thread in threading.enumerate()]
-    return sum(n.startswith("openvasa") and not n.startswith("openvasa-batch") for n in names)
+    """The server's own; those of the clients and of the web framework come and go."""
+    return sum(thread.name.startswith("openvasa") for thread in threading.enumerate())
 
 
 def _open_files() -> int:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol
@@ -125,44 +124,6 @@ def run_session(session: Any, table: Graph, inputs: Mapping[str, Array]) -> dict
     return dict(zip(table.outputs, session.run(None, feed), strict=True))
 
 
-class SharedRows:
-    """Runs the rows of a batch on all cores at once; a row has the same bits however they are cut.
-
-    Nothing waits for a core that frames keep busy: parts that no thread has begun when the
-    caller's own is done, the caller does too.
-    """
-
-    def __init__(self, count: int | None = None) -> None:
-        """Prepares for batches.
-
-        Args:
-            count: Cores to use, >= 1; None is all that this process may use.
-        """
-        self._count = count or cores()
-        self._pool = ThreadPoolExecutor(self._count, thread_name_prefix="openvasa-batch")
-
-    def __call__(self, session: Any, table: Graph, inputs: Mapping[str, Array]) -> dict[str, Array]:
-        """As `run_session`."""
-        rows = len(inputs[next(iter(table.inputs))]) if table.batched else 1
-        parts = min(rows, self._count)
-        if parts == 1:
-            return run_session(session, table, inputs)
-
-        def run(part: int) -> dict[str, Array]:
-            cut = slice(rows * part // parts, rows * (part + 1) // parts)
-            return run_session(session, table, {name: inputs[name][cut] for name in table.inputs})
-
-        others = [self._pool.submit(run, part) for part in range(1, parts)]
-        made = {0: run(0)}
-        for part in range(parts - 1, 0, -1):  # the last is the least likely to have begun
-            other = others[part - 1]
-            made[part] = run(part) if other.cancel() else other.result()
-        return {
-            name: np.concatenate([made[part][name] for part in range(parts)])
-            for name in table.outputs
-        }
-
-
 class OnnxBackend:
     """The graphs of a bundle on ONNX Runtime, on the CPU; the default.
 
@@ -183,7 +144,6 @@ class OnnxBackend:
         """
         self._table = graph_table(*sizes(bundle))
         self._sessions: dict[str, Any] = {}
-        self._run = SharedRows() if self.providers == CPU else run_session
         for name in self._table:
             file = bundle.graph(name)
             try:
@@ -196,7 +156,7 @@ class OnnxBackend:
 
     def __call__(self, graph: str, inputs: Mapping[str, Array]) -> dict[str, Array]:
         """See `Backend`."""
-        return self._run(self._sessions[graph], self._table[graph], inputs)
+        return run_session(self._sessions[graph], self._table[graph], inputs)
 
 
 class TensorRtBackend(OnnxBackend):

@@ -10,7 +10,7 @@ import numpy as np
 import openvino
 
 from openvasa.bundle import Bundle
-from openvasa.engine.backends import SharedRows, onnx_session, sizes
+from openvasa.engine.backends import onnx_session, run_session, sizes
 from openvasa.engine.graphs import graph_table
 from openvasa.types import Array, InputError
 
@@ -39,7 +39,6 @@ class OpenVinoBackend:
         self._table = graph_table(*sizes(bundle))
         self._sessions: dict[str, Any] = {}
         self._models: dict[str, Any] = {}
-        self._rows = SharedRows()
         self._requests = local()  # a request serves one thread at a time
         core = openvino.Core()
         for name in self._table:
@@ -59,7 +58,7 @@ class OpenVinoBackend:
         """See `openvasa.engine.backends.Backend`."""
         table = self._table[graph]
         if graph in self._sessions:
-            return self._rows(self._sessions[graph], table, inputs)
+            return run_session(self._sessions[graph], table, inputs)
         requests = self._requests.__dict__
         if graph not in requests:
             requests[graph] = self._models[graph].create_infer_request()

@@ -66,19 +66,6 @@ def test_the_denoiser_takes_any_batch(runs, bundle_folder) -> None:
     assert np.allclose(both[:1], one, atol=1e-5)
 
 
-@pytest.mark.parametrize("count", [1, 2, 3, 8])
-def test_rows_have_the_same_bits_on_any_number_of_cores(bundle_folder, count: int) -> None:
-    bundle = read_bundle(bundle_folder)
-    spec = graph_table(*backends.sizes(bundle))["denoiser"]
-    inputs = {key: np.concatenate([v, v[::-1], v]) for key, v in example_inputs(spec).items()}
-    session = backends.onnx_session(bundle.graph("denoiser"))
-    together = backends.run_session(session, spec, inputs)["x0"]
-    run = backends.SharedRows(count)
-    with ThreadPoolExecutor(4) as pool:  # more callers than cores
-        made = list(pool.map(lambda _: run(session, spec, inputs)["x0"], range(12)))
-    assert all(np.array_equal(together, each) for each in made)
-
-
 def test_what_is_not_there_is_named(bundle_folder, monkeypatch: pytest.MonkeyPatch) -> None:
     bundle = read_bundle(bundle_folder)
     with pytest.raises(InputError, match="onnx, tensorrt, openvino, torch, cuda"):
