@@ -27,16 +27,10 @@ from openvasa.data.head import (
 )
 from openvasa.data.head_mouth import mouth_mesh
 from openvasa.data.head_render import HeadRenderer
-from openvasa.data.random_faces import random_expression, random_pose
+from openvasa.data.random_faces import group_chances, random_expression, random_pose
 from openvasa.data.store import Store
 from openvasa.latent.mouth import FaceMesh, PortraitMouth
-from openvasa.latent.surface import (
-    INNER_LOWER,
-    INNER_UPPER,
-    MOUTH,
-    PortraitSurface,
-    to_canonical,
-)
+from openvasa.latent.surface import INNER_LOWER, INNER_UPPER, MOUTH, PortraitSurface, to_canonical
 from openvasa.types import EXPRESSION_DIM, Image, InputError
 
 COLLECTIONS = ("faker", "london_neutral", "london_smiling", "generated")
@@ -137,8 +131,7 @@ class FramePairs:
             parted: Whether photographs are to teach the inside of the mouth: targets part their
                 lips, the wider the oftener, and sources mostly do not, as portraits do.
         """
-        self.pool, self.basis, self.size, self.real = pool, basis, size, real
-        self.parted = parted
+        self.pool, self.basis, self.size, self.real, self.parted = pool, basis, size, real, parted
         self.renderer = HeadRenderer(basis)
         self.mesh = FaceMesh(**vars(self.renderer.topology), interior=mouth_mesh(basis))
         self.stores: dict[str, Store] = {}
@@ -151,17 +144,9 @@ class FramePairs:
             lips = pool.landmarks[:, [INNER_UPPER, INNER_LOWER], 1]
             self.gap = (lips[:, 0] - lips[:, 1]).max(1)
             self.groups = [g for g in self.groups if (self.gap[g] > PARTED).any()]
-        self.chances = self._chances()
-
-    def _chances(self) -> np.ndarray:
-        """How often each group is taken: collections by the root of their size."""
-        names = [str(self.pool.files[g[0]]).rsplit("#", 2)[0] if self.pool.real[g[0]] else "photos"
+        names = [str(pool.files[g[0]]).rsplit("#", 2)[0] if pool.real[g[0]] else "photos"
                  for g in self.groups]  # fmt: skip
-        collection = np.unique(names, return_inverse=True)[1] if names else np.zeros(0, int)
-        share = np.array([len(g) for g in self.groups], float)
-        size = np.bincount(collection, share)
-        share /= np.sqrt(size)[collection]
-        return share / share.sum() if len(share) else share
+        self.chances = group_chances(names, [len(group) for group in self.groups])
 
     def store(self, folder: str) -> Store:
         """The store that the pool names so."""
@@ -255,11 +240,11 @@ class FramePairs:
     def _mouth(self, image: np.ndarray, head: FittedHead) -> PortraitMouth:
         """The mouth's mesh in a face f32 [S, S, 3]."""
         face = to_canonical(head.landmarks, head.pose)
-        rest = np.zeros((1, EXPRESSION_DIM))
-        neutral = express(self.basis, head.canonical[None], head.expression[None], rest)[0]
+        neutral = express(self.basis, head.canonical[None], head.expression[None],
+                          np.zeros((1, EXPRESSION_DIM)))[0]  # fmt: skip
         face[: len(neutral)] += neutral - head.canonical
-        crop = np.rint(255 * image).astype(np.uint8)
-        return PortraitMouth(self.mesh.interior, face, head.landmarks, head.pose, crop)
+        return PortraitMouth(self.mesh.interior, face, head.landmarks, head.pose,
+                             np.rint(255 * image).astype(np.uint8))  # fmt: skip
 
     def batch(self, seed: int, step: int, count: int) -> dict[str, np.ndarray]:
         """`count` pairs stacked."""

@@ -1,6 +1,8 @@
-"""Expressions and poses that performances may reach, at random."""
+"""Expressions and poses that performances may reach, at random; and how often whom."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -39,3 +41,18 @@ def random_pose(rng: np.random.Generator, own: np.ndarray) -> np.ndarray:
     pose = own + rng.normal(0, [0.5 * YAW, 0.5 * PITCH, 0.5 * ROLL, 0.04, 0.04, 0.08])
     return np.clip(pose, own - [YAW, PITCH, ROLL, 0.1, 0.1, 0.2],
                    own + [YAW, PITCH, ROLL, 0.1, 0.1, 0.2])  # fmt: skip
+
+
+def group_chances(collections: Sequence[str], sizes: Sequence[int]) -> np.ndarray:
+    """How often each group of pictures is taken: a collection by the root of its size, f64 [G].
+
+    Args:
+        collections: What each group belongs to.
+        sizes: Pictures of each.
+    """
+    if not collections:
+        return np.zeros(0)
+    _, collection = np.unique(collections, return_inverse=True)
+    share = np.array(sizes, np.float64)
+    share /= np.sqrt(np.bincount(collection, share))[collection]
+    return np.asarray(share / share.sum())

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,9 +41,16 @@ def mel_windows(sound: Array) -> Floats:
     """
     bands = log_mel(sound).reshape(-1, COLUMNS_PER_FRAME, MEL_BINS).mean(1).astype(np.float64)
     bands -= bands.mean(0)
-    padded = np.pad(bands, ((CONTEXT, CONTEXT), (0, 0)), mode="edge")
-    shifts = [padded[k : k + len(bands)] for k in range(2 * CONTEXT + 1)]
-    return np.concatenate(shifts, axis=1)
+    return neighborhoods(bands, CONTEXT)
+
+
+def neighborhoods(rows: NDArray[Any], reach: int) -> NDArray[Any]:
+    """Each of the rows [T, D] with `reach` before and after it, [T, (2 reach + 1) D].
+
+    At both ends the last row is repeated.
+    """
+    padded = np.pad(rows, ((reach, reach), (0, 0)), mode="edge")
+    return np.concatenate([padded[k : k + len(rows)] for k in range(2 * reach + 1)], axis=1)
 
 
 def predict(sound: Array) -> tuple[Array, Array]:

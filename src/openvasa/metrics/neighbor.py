@@ -19,6 +19,7 @@ from safetensors import safe_open
 
 from openvasa import Animator
 from openvasa.audio.encoder import AudioEncoder
+from openvasa.metrics.mel_regression import neighborhoods
 from openvasa.types import EXPRESSION_DIM, POSE_DIM, Array, InputError
 
 SHIPPED = Path(__file__).parent / "models" / "neighbor.safetensors"
@@ -70,9 +71,7 @@ class Table:
 
 def sound_windows(features: Array) -> Array:
     """0.2 s of the audio encoder's features f32 [T, 128] about each frame, f32 [T, 640]."""
-    padded = np.pad(features, ((_AROUND, _AROUND), (0, 0)), mode="edge")
-    shifts = [padded[k : k + len(features)] for k in range(2 * _AROUND + 1)]
-    return np.concatenate(shifts, axis=1)
+    return neighborhoods(features, _AROUND)
 
 
 def predict(sound: Array) -> tuple[Array, Array]:

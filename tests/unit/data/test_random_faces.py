@@ -5,7 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from openvasa.data.head import index_of
-from openvasa.data.random_faces import PITCH, ROLL, YAW, random_expression, random_pose
+from openvasa.data.random_faces import (
+    PITCH,
+    ROLL,
+    YAW,
+    group_chances,
+    random_expression,
+    random_pose,
+)
 from openvasa.types import EXPRESSION_DIM
 
 
@@ -19,3 +26,10 @@ def test_made_up_expressions_and_poses_stay_in_range() -> None:
     own = rng.normal(0, 0.1, 6)
     poses = np.stack([random_pose(rng, own) for _ in range(200)])
     assert (np.abs(poses - own) <= limit + 1e-9).all()
+
+
+def test_large_collections_count_by_the_root_of_their_size() -> None:
+    chances = group_chances(["clips", "clips", "photos"], [300, 100, 4])
+    assert chances[:2].sum() / chances[2] == 10
+    assert chances[0] == 3 * chances[1] and abs(chances.sum() - 1) < 1e-12
+    assert group_chances([], []).size == 0
