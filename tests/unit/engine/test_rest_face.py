@@ -35,3 +35,20 @@ def test_nothing_far_from_the_mouth_moves(animator, avatar) -> None:
     before = avatar.neutral[0]
     after = lips_met(animator.run, before, avatar.identity, animator.mean)
     assert np.abs(after - before)[[10, 33, 263, 468]].max() < 1e-4
+
+
+def test_lips_meet_however_far_the_warp_presses_them(animator, avatar) -> None:
+    pressed, seen = 0.4, []
+
+    def run(graph: str, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        points = inputs["neutral"].copy()
+        gap = points[0, INNER_UPPER, 1] - points[0, INNER_LOWER, 1] + 0.02
+        points[0, INNER_UPPER, 1] -= pressed * gap / 2 + 0.01
+        points[0, INNER_LOWER, 1] += pressed * gap / 2 + 0.01
+        seen.append(float((points[0, INNER_UPPER, 1] - points[0, INNER_LOWER, 1]).mean()))
+        return {"points": points}
+
+    before = at_rest(avatar.points, avatar.points, avatar.pose[0], animator.mean)
+    run("move", {"neutral": lips_met(run, before, avatar.identity, animator.mean)[None]})
+    assert seen[0] < -0.02
+    assert abs(seen[-1]) < 1e-3
