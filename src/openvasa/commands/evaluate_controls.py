@@ -21,6 +21,7 @@ from openvasa.engine.anchor import BLINKS, GAZE, Anchor
 from openvasa.engine.animator import Animator
 from openvasa.engine.avatar import Avatar
 from openvasa.engine.home import TURN
+from openvasa.latent.surface import close_lips
 from openvasa.media.audio import load_audio
 from openvasa.metrics.benchmark import BenchmarkCase, read_cases
 from openvasa.metrics.case_results import write_whole
@@ -206,14 +207,17 @@ def pictured(animator: Animator, avatar: Avatar, motion: Motion) -> FaceSequence
 
 
 def warped(animator: Animator, avatar: Avatar, motion: Motion) -> FaceSequence:
-    """The points that the model's warp makes of a motion, in a picture of 512 pixels."""
+    """The points that the model's warp makes of a motion, in a picture of 512 pixels.
+
+    Lips that cross or nearly meet are shut as in the picture: by distance they would be apart.
+    """
     fixed = {"neutral": avatar.neutral, "identity": avatar.identity, "rest": avatar.pose}
-    points = [
+    moved = (
         animator.run("move", {**fixed, "pose": avatar.pose + one.pose, "dynamics": one.dynamics})
-        ["points"][0]
         for one in (motion[t : t + 1] for t in range(len(motion)))
-    ]  # fmt: skip
-    seen = (np.stack(points).astype(np.float64) * [1, -1, -1] + 1) * 256
+    )
+    points = [close_lips(out["points"][0].astype(np.float64)) for out in moved]
+    seen = (np.stack(points) * [1, -1, -1] + 1) * 256
     return FaceSequence(seen, np.ones(len(seen), np.bool_))
 
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from openvasa.commands import evaluate_controls, evaluate_long
-from openvasa.commands.evaluate_controls import gazes, lively, speech
+from openvasa.commands.evaluate_controls import gazes, lively, speech, warped
 from openvasa.engine.animator import Animator
+from openvasa.latent.surface import INNER_LOWER, INNER_UPPER
 from openvasa.metrics.benchmark import BenchmarkCase
+from openvasa.types import Motion
 from tiny_model import tiny_bundle, tone
 
 
@@ -78,3 +82,29 @@ def test_an_emotion_is_right_where_it_is_the_strongest() -> None:
     right = evaluate_controls._read_right(faces)
     assert right[:2] == [0, 1] and sum(right) >= 4
     assert evaluate_controls._read_right([None, *faces[1:]]) == []
+
+
+@dataclass
+class _Crossed:
+    """Stands in for an animator: its warp shows the blank face with lips so far apart."""
+
+    points: np.ndarray
+    apart: float
+
+    def run(self, graph: str, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        points = self.points[None].copy()
+        points[0, INNER_UPPER] = points[0, INNER_LOWER] + np.array([0, self.apart, 0])
+        return {"points": points}
+
+
+def test_lips_that_cross_are_read_as_shut_and_parted_ones_as_parted(animator: Animator) -> None:
+    avatar = animator.blank_avatar()
+    still = Motion(np.zeros((1, 6), np.float32), avatar.dynamics)
+
+    def gap(apart: float) -> float:
+        stand_in: Any = _Crossed(avatar.points, apart)
+        face = warped(stand_in, avatar, still)
+        return float(face.gap[0] * face.height[0] / 256)
+
+    assert gap(-0.03) == pytest.approx(0, abs=1e-6)
+    assert gap(0.05) == pytest.approx(0.05, abs=0.01)
