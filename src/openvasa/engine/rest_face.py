@@ -17,6 +17,7 @@ Floats = NDArray[np.floating]
 
 MOUTH_REACH, LIP_REACH = 0.25, 0.08  # crop units around the lips
 PASSES = 4  # each leaves 0.4 of the gap before
+PRESSED = 0.001  # crop units by which lips at rest cross: a smile alone does not part them
 
 
 def at_rest(neutral: Array, points: Array, pose: Array, mean: Array) -> Array:
@@ -40,7 +41,7 @@ def at_rest(neutral: Array, points: Array, pose: Array, mean: Array) -> Array:
     share = np.exp(-((apart / MOUTH_REACH) ** 2))[:, None]
     out = neutral.astype(np.float64)
     out[: len(mean)] = own[: len(mean)] - (taken + share * (even - taken))
-    return _closed(out, out, mean)
+    return _closed(out, out[INNER_UPPER] - out[INNER_LOWER], mean)
 
 
 def lips_met(run: Backend, neutral: Array, identity: Array, mean: Array) -> Array:
@@ -63,14 +64,14 @@ def lips_met(run: Backend, neutral: Array, identity: Array, mean: Array) -> Arra
             "neutral": neutral[None], "identity": identity, "rest": still, "pose": still,
             "dynamics": np.zeros((1, DYNAMICS_DIM), np.float32),
         })["points"][0]  # fmt: skip
-        neutral = _closed(neutral, shown, mean)
+        gap = shown[INNER_UPPER] - shown[INNER_LOWER] + np.array([0, PRESSED, 0], np.float32)
+        neutral = _closed(neutral, gap, mean)
     return neutral
 
 
-def _closed(neutral: Floats, shown: Floats, mean: Array) -> Array:
-    """Neutral points whose lips are nearer by the gap that is shown."""
+def _closed(neutral: Floats, gap: Floats, mean: Array) -> Array:
+    """Neutral points whose inner lips are nearer by gap [9, 3]."""
     out = neutral.astype(np.float64)
-    gap = (shown[INNER_UPPER] - shown[INNER_LOWER]).astype(np.float64)
     line = mean[INNER_UPPER], mean[INNER_LOWER]
     above = mean[:, 1] > np.interp(mean[:, 0], line[0][:, 0], (line[0] + line[1])[:, 1] / 2)
     above[INNER_UPPER], above[INNER_LOWER] = True, False

@@ -1,8 +1,9 @@
 """A face at rest: its lips meet as the model's own warp draws them."""
 
 import numpy as np
+import pytest
 
-from openvasa.engine.rest_face import at_rest, lips_met
+from openvasa.engine.rest_face import PRESSED, at_rest, lips_met
 from openvasa.latent.surface import INNER_LOWER, INNER_UPPER
 
 STILL = np.zeros((1, 6), np.float32)
@@ -51,4 +52,4 @@ def test_lips_meet_however_far_the_warp_presses_them(animator, avatar) -> None:
     before = at_rest(avatar.points, avatar.points, avatar.pose[0], animator.mean)
     run("move", {"neutral": lips_met(run, before, avatar.identity, animator.mean)[None]})
     assert seen[0] < -0.02
-    assert abs(seen[-1]) < 1e-3
+    assert seen[-1] == pytest.approx(-PRESSED, abs=1e-3)
