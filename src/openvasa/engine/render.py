@@ -18,6 +18,7 @@ from openvasa.engine.anchor import Anchor
 from openvasa.engine.avatar import Avatar
 from openvasa.engine.backends import Backend
 from openvasa.engine.lip_seam import lip_seam
+from openvasa.engine.lip_shape import LipShape
 from openvasa.engine.scene import Scene, behind, view, window
 from openvasa.engine.warp2d import Composer
 from openvasa.engine.warp3d import sample_volume
@@ -94,6 +95,7 @@ class Renderer:
         self.marks = marks or FrameMarks(portrait_id(avatar))
         self.transparent = scene.transparent
         self._surface = PortraitSurface(topology, avatar.points, avatar.pose[0], avatar.matte)
+        self._lips = LipShape(avatar.neutral[0])
         self._light: PortraitLight | None = None
         if topology.light is not None:
             self._light = PortraitLight(topology.light, topology.skin, avatar.points)
@@ -175,7 +177,7 @@ class Renderer:
         with self._timer("move"):
             moved = self._run("move", {**self._moving, **target})
         with self._timer("surface"):
-            points = moved["points"][0].astype(np.float64)
+            points = self._lips(moved["points"][0].astype(np.float64), pose[0])
             side = VOXEL * moved["at"].shape[2]
             flow, label = self._surface.move(points, pose[0].astype(np.float64), side)
             hole = label == MOUTH
@@ -201,15 +203,16 @@ class Renderer:
         corner = mouth_window(points, side)
         rows, columns = (slice(first, first + side // 4) for first in corner)
         cells = (slice(first // VOXEL, (first + side // 4) // VOXEL) for first in corner)
-        coarse = self._mouth.picture(canonical, pose, hole)[rows, columns]
+        scale = self._compose.size / side
+        seen = drawn.coarse(corner, side // 4, scale)
+        parted = hole[rows, columns].astype(np.float32)
         shown = self._run("decoder", {
             **self._drawing, **target,
             "volume": sample_volume(self._avatar.appearance, at[:, *cells])[None],
-            "drawn": np.ascontiguousarray(coarse.transpose(2, 0, 1)[None]),
-            "hole": hole[rows, columns].astype(np.float32)[None, None],
+            "drawn": np.ascontiguousarray(seen[None]),
+            "hole": parted[None, None],
         })  # fmt: skip
-        scale = self._compose.size / side
-        return drawn.lit(shown["gain"][0], shown["offset"][0], corner, scale)
+        return drawn.lit(shown["gain"][0], shown["offset"][0], seen, parted, corner, scale)
 
     def _lit(self, dynamics: Array, flow: Array) -> Array | None:
         """How the light on the portrait's pixels changes at z_dyn [1, D]; None if not at all."""

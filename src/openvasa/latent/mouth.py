@@ -37,6 +37,7 @@ FINER = 2  # drawn this much larger and averaged: teeth are small
 DROP = 0.026  # crop units: lips at rest hide less of the upper teeth than in the scans
 RAISED = 0.04  # crop units the upper lip rises until that no longer counts
 SHOWN = 0.035  # crop units between the portrait's lips, from which its own teeth are lent
+SLIT = 0.45  # light that reaches teeth between lips that nearly touch
 _PREFIX = "mouth_"  # of the mesh's tensors in a bundle's `surface`
 LEAST = 4  # pixels of the coarse grid: a hole smaller than this is none
 MARGIN = 3  # pixels of the coarse grid drawn around the parted lips
@@ -163,6 +164,7 @@ class PortraitMouth:
         out, share = np.clip(mean, 0, 1) ** (1 / GAMMA), None
         if self._own is not None:
             own, share = self._lent(pose, top, left, shape, size)
+            own *= _shade(transform(canonical, pose), size)[left : left + shape[1], None]
             out += share[..., None] * (own - out)
         return Drawn(top, left, out.astype(np.float32), share)
 
@@ -235,6 +237,14 @@ def _own_teeth(points: Array, size: int) -> Array | None:
     inner = mask.filter(ImageFilter.MinFilter(2 * (size // 256) + 1))
     soft = inner.filter(ImageFilter.GaussianBlur(size / 256))
     return np.asarray(soft, np.float32) / np.float32(255)
+
+
+def _shade(points: np.ndarray, size: int) -> np.ndarray:
+    """[size] in [0, 1], how light teeth are in each column: in a slit they lie in the dark."""
+    upper, lower = points[INNER_UPPER], points[INNER_LOWER]
+    x = pixels((upper + lower) / 2, size)[:, 0]
+    gap = np.interp(np.arange(size), x, upper[:, 1] - lower[:, 1])
+    return np.asarray(SLIT + (1 - SLIT) * smooth(gap / SHOWN))
 
 
 def _fill(mask: PilImage.Image, outline: np.ndarray, value: int = 1) -> None:

@@ -95,6 +95,19 @@ def test_a_portrait_lends_its_own_teeth(mesh: MouthMesh, face: np.ndarray) -> No
     assert drawn is not None and (drawn.color[..., 1] < drawn.color[..., 0] + 0.2).all()
 
 
+def test_teeth_that_are_lent_are_darker_in_a_slit(mesh: MouthMesh, face: np.ndarray) -> None:
+    crop = gray(200)
+    own = PortraitMouth(mesh, face, parted(face, 0.12), STILL, crop)
+    light, hole = [], hole_of(parted(face, 0.12))
+    for gap in (0.01, 0.03, 0.12):
+        points = parted(face, gap)
+        drawn = own.draw(points, STILL, hole, SIZE)
+        assert drawn is not None and drawn.own is not None
+        light.append(drawn.color[drawn.own > 0.99].max())
+    assert light[0] < 0.75 * light[1] < 0.75 * light[2]
+    np.testing.assert_allclose(light[2], 200 / 255, atol=0.01)
+
+
 def test_a_bundle_gives_the_meshes_back(mesh: MouthMesh) -> None:
     surface = {name: np.zeros((1, 3), np.int32) for name in ("skin", "mouth", "eyes")}
     surface["eyeballs"] = np.zeros((2, 1, 3), np.int32)
