@@ -1,6 +1,7 @@
 """`openvasa evaluate speech`: whether lips close, round and rest where phones say, by language.
 
-Lips are read off the points that the model's warp makes, so that no detector stands between.
+Lips are read off the points that the model's warp makes, shut where the picture shuts them, so that
+no detector stands between.
 """
 
 from __future__ import annotations

@@ -47,7 +47,7 @@ def at_rest(neutral: Array, points: Array, pose: Array, mean: Array) -> Array:
 def lips_met(run: Backend, neutral: Array, identity: Array, mean: Array) -> Array:
     """The neutral points [478, 3] whose lips the model's own warp, told no expression, shuts.
 
-    The warp of this model presses lips together by 0.2 to 1.9 % of the face's height even then, and
+    The warp of this model presses lips together by 0.4 to 2 % of the face's height even then, and
     harder where its neutral points are further apart, so that what brings them together is found
     step by step. Lips that stay crossed open too little in every frame, by how much depends on the
     portrait.
