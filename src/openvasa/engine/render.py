@@ -23,7 +23,7 @@ from openvasa.engine.scene import Scene, behind, view, window
 from openvasa.engine.warp2d import Composer
 from openvasa.engine.warp3d import sample_volume
 from openvasa.face.paste import LONGEST, Paster
-from openvasa.latent.drawn import VOXEL, Drawn, mouth_window
+from openvasa.latent.drawn import DETAIL, VOXEL, Drawn, mouth_window
 from openvasa.latent.light import PortraitLight
 from openvasa.latent.mouth import FaceMesh, PortraitMouth
 from openvasa.latent.surface import MOUTH, PortraitSurface, to_canonical
@@ -120,6 +120,8 @@ class Renderer:
         self._mouth = PortraitMouth(
             topology.interior, avatar.neutral[0], avatar.points, avatar.pose[0], avatar.crop(side)
         )
+        enlarged = side / avatar.box.side
+        self._detail = DETAIL * float(np.clip(2 / enlarged - 1, 0, 1))  # no sharper than the photo
         self._moving = {"neutral": avatar.neutral, "identity": avatar.identity, "rest": avatar.pose}
         self._drawing = {
             "identity": avatar.identity, "rest": avatar.pose, "own_dynamics": avatar.dynamics,
@@ -212,7 +214,8 @@ class Renderer:
             "drawn": np.ascontiguousarray(seen[None]),
             "hole": parted[None, None],
         })  # fmt: skip
-        return drawn.lit(shown["gain"][0], shown["offset"][0], seen, parted, corner, scale)
+        change = shown["gain"][0], shown["offset"][0]
+        return drawn.lit(*change, seen, parted, corner, scale, self._detail)
 
     def _lit(self, dynamics: Array, flow: Array) -> Array | None:
         """How the light on the portrait's pixels changes at z_dyn [1, D]; None if not at all."""

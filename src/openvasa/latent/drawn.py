@@ -10,7 +10,7 @@ from openvasa.latent.raster import pixels
 from openvasa.latent.surface import LIPS
 from openvasa.types import Array
 
-DETAIL = 0.6  # of what is finer than a patch: the mesh's share
+DETAIL = 0.6  # of what is finer than a patch: the mesh's share in a mouth as sharp as its photo
 PATCH = 4  # pixels of the coarse grid
 DARK = 0.02  # level below which the mesh has no detail to give
 VOXEL = 8  # pixels of the coarse grid to a voxel of the appearance volume
@@ -65,7 +65,7 @@ class Drawn(NamedTuple):
         return _means(columnwise, columns).transpose(2, 1, 0).astype(np.float32)
 
     def lit(self, gain: Array, offset: Array, seen: Array, parted: Array, corner: tuple[int, int],
-            scale: float, detail: float = DETAIL) -> Drawn:  # fmt: skip
+            scale: float, detail: float) -> Drawn:  # fmt: skip
         """The piece as the decoder wants it; the portrait's own pixels stay.
 
         The decoder is sure of the light and the color of a mouth and not of where each tooth ends,

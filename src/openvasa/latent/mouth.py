@@ -37,6 +37,7 @@ FINER = 2  # drawn this much larger and averaged: teeth are small
 DROP = 0.026  # crop units: lips at rest hide less of the upper teeth than in the scans
 RAISED = 0.04  # crop units the upper lip rises until that no longer counts
 SHOWN = 0.035  # crop units between the portrait's lips, from which its own teeth are lent
+HIGH = 0.007  # crop units from the lips' middle up to where teeth are placed
 SLIT = 0.45  # light that reaches teeth between lips that nearly touch
 _PREFIX = "mouth_"  # of the mesh's tensors in a bundle's `surface`
 LEAST = 4  # pixels of the coarse grid: a hole smaller than this is none
@@ -117,6 +118,8 @@ class PortraitMouth:
         self._mesh, self._neutral = mesh, neutral.astype(np.float64)
         self._pose, self._crop = pose.astype(np.float64), crop
         self._middle = self._neutral[LIPS].mean(0)
+        # Of a smile the corners keep some of their height, which teeth do not share.
+        self._middle[1] = self._neutral[LIPS[2:], 1].mean() + HIGH
         self._corner = 0.5 * float(np.linalg.norm(self._neutral[61] - self._neutral[291]))
         stretch = np.array([2 * self._corner / float(mesh.width[0]), 1.0, 1.0])
         self._base = mesh.points * stretch + self._middle

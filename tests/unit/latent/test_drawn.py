@@ -38,7 +38,7 @@ def test_pieces_at_the_coarse_resolution_are_seen_as_they_are() -> None:
 def test_a_decoder_that_changes_nothing_leaves_the_mesh() -> None:
     piece, parted = Drawn(TOP, LEFT, stripes()), np.ones((SIDE, SIDE), np.float32)
     seen = piece.coarse(CORNER, SIDE, SCALE)
-    lit = piece.lit(*still(), seen, parted, CORNER, SCALE)
+    lit = piece.lit(*still(), seen, parted, CORNER, SCALE, 0.6)
     np.testing.assert_allclose(lit.color, piece.color, atol=0.03)
 
 
@@ -68,6 +68,6 @@ def test_the_portraits_own_pixels_stay() -> None:
     own[:, :16] = 1
     piece, parted = Drawn(TOP, LEFT, stripes(), own), np.ones((SIDE, SIDE), np.float32)
     seen, (gain, offset) = piece.coarse(CORNER, SIDE, SCALE), still()
-    color = piece.lit(0.5 * gain, offset, seen, parted, CORNER, SCALE).color
+    color = piece.lit(0.5 * gain, offset, seen, parted, CORNER, SCALE, 0.6).color
     np.testing.assert_array_equal(color[:, :16], piece.color[:, :16])
     assert color[:, 16:].mean() < 0.35

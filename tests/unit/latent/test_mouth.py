@@ -116,3 +116,10 @@ def test_a_bundle_gives_the_meshes_back(mesh: MouthMesh) -> None:
     assert read.triangles.dtype == np.int64
     with pytest.raises(InputError, match="export it again"):
         FaceMesh.from_tensors(surface)
+
+
+def test_raised_corners_do_not_lift_the_teeth(mesh: MouthMesh, face: np.ndarray) -> None:
+    smiling = face.copy()
+    smiling[LIPS[:2], 1] += 0.03
+    at = [PortraitMouth(mesh, shape, shape, STILL, gray())._base[:, 1] for shape in (face, smiling)]
+    np.testing.assert_allclose(*at, atol=1e-9)
