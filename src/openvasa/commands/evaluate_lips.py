@@ -19,7 +19,7 @@ from openvasa.commands.evaluate_controls import warped
 from openvasa.engine.animator import Animator
 from openvasa.engine.avatar import Avatar
 from openvasa.media.audio import load_audio
-from openvasa.metrics.baselines import SCRIPTED, coded
+from openvasa.metrics.baselines import SCRIPTED, coded, loudness
 from openvasa.metrics.bootstrap import interval
 from openvasa.metrics.case_results import ResultFolder, fingerprint, write_whole
 from openvasa.metrics.face_sequence import FaceSequence, follow
@@ -33,6 +33,8 @@ SEEDS = 2  # performances by our model
 REDRAWN = "real, redrawn"
 _VERSION = 2  # count up when a figure changes its meaning
 _NEAR = 1  # frames of lag that nobody sees
+_LOUD = 0.45  # of `loudness`: 25 dB below the loudest frame
+_AROUND = 2  # frames by which lips precede and outlast what is heard
 
 Values = dict[str, float]
 
@@ -90,9 +92,15 @@ def measure(animator: Animator, video: Path, other: Path) -> dict[str, Values]:
     wrong = np.resize(load_audio(other), len(sound))
     found: dict[str, list[Values]] = {}
     for system, motion in _motions(animator, avatar, sound, wrong, face):
-        seen = lip_agreement(warped(animator, avatar, motion), face)
+        seen = lip_agreement(warped(animator, avatar, motion), face, spoken_frames(sound))
         found.setdefault(system, []).append(seen)
     return {system: _means(rows) for system, rows in found.items()}
+
+
+def spoken_frames(sound: Array) -> slice:
+    """From the first to the last loud frame of a sound f32 [N] at 16 kHz, and a little around."""
+    loud = np.flatnonzero(loudness(sound) > _LOUD)
+    return slice(max(int(loud[0]) - _AROUND, 0), int(loud[-1]) + 1 + _AROUND)
 
 
 def summed(cases: Sequence[dict[str, Values]]) -> dict[str, Values]:
@@ -109,6 +117,8 @@ def summed(cases: Sequence[dict[str, Values]]) -> dict[str, Values]:
             r = [row[f"{name}_r"] for row in rows]
             low, high = interval(r)
             figures |= {f"{name}_r": float(np.mean(r)), f"{name}_low": low, f"{name}_high": high}
+            spoken = [row[f"{name}_spoken_r"] for row in rows]
+            figures[f"{name}_spoken_r"] = float(np.mean(spoken))
             lags = np.array([row[f"{name}_lag"] for row in rows if f"{name}_lag" in row])
             if len(lags):
                 figures[f"{name}_lag"] = float(np.median(lags))

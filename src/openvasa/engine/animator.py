@@ -26,6 +26,7 @@ from openvasa.latent.mouth import FaceMesh
 from openvasa.latent.surface import POINTS
 from openvasa.media.image import load_photo
 from openvasa.motion.config import GuidanceScales, MotionStats, SampleOptions
+from openvasa.motion.lips import lip_part
 from openvasa.motion.windows import MotionModel
 from openvasa.provenance.frame_marks import FrameMarks
 from openvasa.provenance.origin import Origin, weights_hash
@@ -84,7 +85,8 @@ class Animator:
         run = create_backend(backend, bundle)
         stats, surface = bundle.tensors("stats"), bundle.tensors("surface")
         topology = FaceMesh.from_tensors(surface)
-        motion = MotionModel(config, MotionStats(stats["mean"], stats["std"]), run)
+        lips = lip_part(Anchor(run).weight, stats["std"])
+        motion = MotionModel(config, MotionStats(stats["mean"], stats["std"]), run, lips)
         animator = cls(bundle, latent, run, motion, surface["mean"], topology)
         blank_frame(animator.blank_avatar(), run, topology)
         return animator

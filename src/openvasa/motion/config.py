@@ -95,7 +95,7 @@ class GuidanceScales:
     Those of gaze and distance act where these are asked for, see `guidance.asked_scales`.
     """
 
-    audio: float = 0.6
+    audio: float = 0.0
     gaze: float = 1.0
     distance: float = 0.0
     emotion: float = 0.0
@@ -116,11 +116,14 @@ class SampleOptions:
         seed: Chooses among the performances that fit the same audio, >= 0.
         steps: Denoising steps a window, >= 1.
         scales: Guidance.
+        lip_noise: Share of the start noise that is left to the lips, in [0, 1]: how freely they
+            speak. The sound tells them nearly all; at 1 chance blurs what it tells.
     """
 
     seed: int = 0
     steps: int = 4
     scales: GuidanceScales = GuidanceScales()
+    lip_noise: float = 0.5
 
     def __post_init__(self) -> None:
         """Refuses what cannot be sampled."""

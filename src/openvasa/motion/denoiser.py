@@ -22,7 +22,7 @@ from openvasa.motion.config import (
     input_shapes,
 )
 from openvasa.motion.smoother import pose_smoother
-from openvasa.types import AUDIO_DIM, EMOTIONS, MOTION_DIM, POSE_DIM, Array
+from openvasa.types import AUDIO_DIM, DYNAMICS_DIM, EMOTIONS, MOTION_DIM, POSE_DIM, Array
 
 OPSET = 20
 TIME_FREQUENCIES = 64
@@ -61,6 +61,8 @@ class MotionDenoiser(nn.Module):
         self.previous_in = nn.Linear(MOTION_DIM, width)
         # A frame's lips depend on the sounds about to come: each token hears its neighbors too.
         self.audio_in = nn.Conv1d(AUDIO_DIM, width, kernel_size=3, padding=1)
+        # What lips do is told by 0.2 s of sound to a large part, and linearly.
+        self.speech = nn.Conv1d(AUDIO_DIM, DYNAMICS_DIM, kernel_size=5, padding=2)
         self.place = nn.Parameter(0.02 * torch.randn(prefix + window, width))
         self.time_in = _mlp(2 * TIME_FREQUENCIES, width)
         self.gaze_in = _mlp(2, width)
@@ -80,9 +82,8 @@ class MotionDenoiser(nn.Module):
         self.register_buffer("followed", torch.from_numpy(followed), persistent=False)
         fading = 0.99 ** torch.arange(1, window + 1)
         self.hold = nn.Parameter(fading[:, None].repeat(1, POSE_DIM))
-        for layer in (self.out_modulation, self.out):
-            nn.init.zeros_(layer.weight)
-            nn.init.zeros_(layer.bias)
+        for parameter in nn.ModuleList([self.out_modulation, self.out, self.speech]).parameters():
+            nn.init.zeros_(parameter)
 
     def forward(
         self,
@@ -118,7 +119,8 @@ class MotionDenoiser(nn.Module):
             ],
             dim=1,
         )  # [B, K + W, width]
-        tokens = tokens + self.place + self._hear(audio, previous, heard)
+        sound = self._sound(audio, previous)
+        tokens = tokens + self.place + self._hear(sound, previous, heard)
         state = self.time_in(_sinusoids(time))  # [B, width]
         state = state + self._or_null("gaze", self.gaze_in(gaze), keep[:, 2:3])
         state = state + self._or_null("distance", self.distance_in(distance), keep[:, 3:4])
@@ -129,7 +131,10 @@ class MotionDenoiser(nn.Module):
         shift, scale = self.out_modulation(state)[:, None].chunk(2, dim=-1)
         frames = self.out(_modulate(tokens, shift, scale))
         pose = self._follow(frames[..., :POSE_DIM], previous_motion[..., :POSE_DIM], previous)
-        return torch.cat([pose, frames[..., POSE_DIM:]], dim=-1)
+        told = self.speech(sound.transpose(1, 2)).transpose(1, 2)[:, self.prefix :]
+        # The less a frame itself still shows, the more it takes from the sound.
+        face = frames[..., POSE_DIM:] + heard * time[:, None, None] * told
+        return torch.cat([pose, face], dim=-1)
 
     def _follow(self, change: Tensor, past: Tensor, previous: Tensor) -> Tensor:
         """Pose of the window [B, W, 6] from the network's output and the past poses [B, K, 6].
@@ -147,8 +152,8 @@ class MotionDenoiser(nn.Module):
         """The condition's embedding, or its learned null where keep is 0."""
         return keep * value + (1.0 - keep) * self.nulls[name]
 
-    def _hear(self, audio: Tensor, previous: Tensor, heard: Tensor) -> Tensor:
-        """Audio embeddings of all tokens, f32 [B, K + W, width].
+    def _sound(self, audio: Tensor, previous: Tensor) -> Tensor:
+        """Normalized audio features, f32 [B, K + W, 128]; 0 where nothing is heard.
 
         Without the previous window its audio is nulled too: a performance that begins has
         neither (the paper drops X_pre and A_pre together).
@@ -157,13 +162,16 @@ class MotionDenoiser(nn.Module):
         real = (audio.abs().amax(dim=-1, keepdim=True) > 0).to(audio.dtype)
         scaled = real * (audio - self.audio_mean) / self.audio_std
         before = scaled[:, : self.prefix] * previous
-        scaled = torch.cat([before, scaled[:, self.prefix :]], dim=1)
-        embedded = self.audio_in(scaled.transpose(1, 2)).transpose(1, 2)
+        return torch.cat([before, scaled[:, self.prefix :]], dim=1)
+
+    def _hear(self, sound: Tensor, previous: Tensor, heard: Tensor) -> Tensor:
+        """Embeddings of the sound of all tokens, f32 [B, K + W, width]."""
+        embedded = self.audio_in(sound.transpose(1, 2)).transpose(1, 2)
         # One flag for prefix and window tokens: prefix tokens also need the previous window.
         shown = torch.cat(
             [
                 (heard * previous).expand(-1, self.prefix, -1),
-                heard.expand(-1, audio.shape[1] - self.prefix, -1),
+                heard.expand(-1, sound.shape[1] - self.prefix, -1),
             ],
             dim=1,
         )

@@ -15,6 +15,7 @@ import numpy as np
 from openvasa.motion.conditions import window_conditions
 from openvasa.motion.config import MotionConfig, MotionStats, Run, SampleOptions
 from openvasa.motion.guidance import asked_scales, guide
+from openvasa.motion.lips import calmed
 from openvasa.motion.sampler import sample
 from openvasa.motion.schedule import create_schedule
 from openvasa.motion.smoother import pose_smoother
@@ -31,6 +32,7 @@ class MotionModel:
     config: MotionConfig
     stats: MotionStats
     run: Run  # must know the graph "denoiser"
+    lips: Array | None = None  # [48, 48], see `lips.lip_part`; None leaves them all their noise
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,9 +146,12 @@ def _advance(
     """One window; where audio is missing at its end, the network is told so by zeros."""
     config = model.config
     conditions = window_conditions(config, state.history, state.past_audio, state.pending, controls)
+    noise = window_noise(options.seed, state.index, config)
+    if model.lips is not None:
+        noise = calmed(noise, model.lips, options.lip_noise)
     frames = sample(
         guide(model.run, conditions, asked_scales(options.scales, controls)),
-        window_noise(options.seed, state.index, config),
+        noise,
         create_schedule(config.schedule),
         options.steps,
     )

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from openvasa.data.speech_fit import lip_opening, lip_width
 from openvasa.motion.config import MotionStats
+from openvasa.motion.lips import LIPS
 from openvasa.types import (
     DYNAMICS_DIM,
     EXPRESSION_DIM,
@@ -22,8 +23,7 @@ from openvasa.types import (
     InputError,
 )
 
-LIPS = ("jaw", "mouth")  # expressions whose names start so are the lips'
-LIDS = ("eyeBlink",)  # and the lids': shut for so few frames that their error hardly counts
+LIDS = ("eyeBlink",)  # are shut for so few frames that their error hardly counts
 SHUT_WITHIN = 0.3  # of the openings' spread, within which lips look shut
 MIN_SPREAD = 0.02  # an expression that hardly moves in the data still counts, but not its noise
 
@@ -34,6 +34,11 @@ class Readout:
 
     weight: Array  # f32 [45, 48]
     bias: Array  # f32 [45]
+
+    @property
+    def anchor(self) -> Array:
+        """Its inverse, f32 [45, 48]: the dynamics of each expression at 1."""
+        return np.linalg.pinv(self.weight.T.astype(np.float64)).astype(np.float32)
 
     def __call__(self, dynamics: Array) -> Array:
         """Expression scores, f32 [..., 45], of dynamics [..., 48]."""

@@ -12,23 +12,27 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, fields, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
-import yaml
 from safetensors import safe_open
 from safetensors.numpy import load_file, save_file
 from torch import Tensor
 
 from openvasa.data.head import load_basis
 from openvasa.data.motion_augment import roughen_past, send_astray
-from openvasa.data.motion_clips import MotionClips, load_store
+from openvasa.data.motion_clips import MotionBatch, MotionClips, load_store
 from openvasa.motion.conditions import cut_audio_end, drop_conditions
 from openvasa.motion.config import MotionConfig, MotionStats, config_from_dict
-from openvasa.motion.denoiser import MotionDenoiser, create_denoiser, export_denoiser
+from openvasa.motion.denoiser import (
+    MotionDenoiser,
+    as_run,
+    create_denoiser,
+    export_denoiser,
+)
+from openvasa.motion.lips import lip_part
 from openvasa.motion.schedule import create_schedule, shifted
 from openvasa.train import loop
 from openvasa.train.checkpoint import EMA_NAME, TrainState, load_weights
@@ -41,102 +45,46 @@ from openvasa.train.motion_losses import (
     read_readout,
     seen_lips,
 )
+from openvasa.train.motion_recipe import MotionRecipe, read_recipe
 from openvasa.train.motion_validation import MotionValidation
-from openvasa.types import POSE_DIM, InputError
+from openvasa.train.own_past import Offsets, kept, own_offsets
+from openvasa.train.speech_start import fit_speech
+from openvasa.types import POSE_DIM, Array, InputError
 
 STATS_NAME = "motion_stats.safetensors"
+BUNDLE_STATS = "stats.safetensors"
+SPEECH_BATCHES = 400  # for the regression from sound to lips
 
-
-@dataclass(frozen=True, kw_only=True)
-class MotionRecipe:
-    """All choices of the stage.
-
-    Attributes:
-        network: Settings of `MotionConfig`, `preset` among them.
-        batch: Windows a step.
-        steps: Steps in all; the learning rate falls toward the last.
-        rate: Peak learning rate.
-        warmup: Steps until the peak.
-        decay: Of the moving average.
-        weight_decay: Of AdamW.
-        clip_norm: Longest gradient.
-        drop: Chance to drop each condition (the paper's).
-        cut_audio: Share of the windows that lose their last audio frames.
-        short_past: Share of the windows with less than a full prefix.
-        drift: Share of the windows whose head is off place and comes back, see `send_astray`.
-        prefix_noise: Standard deviation of noise on the prefix's dynamics, normalized units.
-        velocity: Weight of the frame-to-frame loss, the seam included.
-        expression: Weight of the loss in expression space (needs a readout).
-        lips: Weight of the lips' expressions beside 1 for all others.
-        lids: Weight of the lids' expressions.
-        shake: Weight of the loss on the head's second differences.
-        seen: Weight of the loss on the lips' opening and width as drawn (needs a readout).
-        shut: How many times more an opening counts, beside 1, where lips are shut.
-        time_shift: Above 1, more training at noisy times, where it is decided what happens.
-        sources: Weight of each source; those not named have weight 1.
-        validate_every: Steps between validations.
-        seed: All randomness derives from it.
-    """
-
-    network: dict[str, Any] = field(default_factory=lambda: {"preset": "compact"})
-    batch: int = 64
-    steps: int = 5000
-    rate: float = 1e-3
-    warmup: int = 200
-    decay: float = 0.998
-    weight_decay: float = 0.01
-    clip_norm: float = 1.0
-    drop: dict[str, float] = field(
-        default_factory=lambda: dict(previous=0.5, audio=0.1, gaze=0.1, distance=0.1, emotion=0.1)
-    )
-    cut_audio: float = 0.1
-    short_past: float = 0.15
-    drift: float = 0.25
-    prefix_noise: float = 0.05
-    velocity: float = 1.0
-    expression: float = 1.0
-    lips: float = 3.0
-    lids: float = 4.0
-    shake: float = 1.0
-    seen: float = 1.0
-    shut: float = 2.0
-    time_shift: float = 1.0
-    sources: dict[str, float] = field(default_factory=dict)
-    validate_every: int = 1000
-    seed: int = 0
-
-
-def read_recipe(path: Path | None, **changes: Any) -> MotionRecipe:
-    """The recipe in a YAML file, over the defaults.
-
-    Raises:
-        InputError: For a missing file or an unknown name.
-    """
-    values: dict[str, Any] = {}
-    if path is not None:
-        if not path.is_file():
-            raise InputError(f"There is no recipe at {path}; give the path of a YAML file.")
-        values = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    known = {item.name for item in fields(MotionRecipe)}
-    unknown = set(values) - known
-    if unknown:
-        raise InputError(f"Unknown names {sorted(unknown)} in {path}; known: {sorted(known)}.")
-    defaults = asdict(MotionRecipe())
-    values["drop"] = {**defaults["drop"], **values.get("drop", {})}
-    return MotionRecipe(**{**values, **changes})
+Tensors = dict[str, Tensor]
 
 
 class MotionStage:
     """One training run: data, network and the step that `loop.run` repeats."""
 
-    def __init__(self, recipe: MotionRecipe, clips: MotionClips, readout: Readout | None) -> None:
-        """Makes an untrained network that knows the data's normalization."""
+    def __init__(
+        self,
+        recipe: MotionRecipe,
+        clips: MotionClips,
+        readout: Readout | None,
+        stats: MotionStats | None = None,
+        folder: Path | None = None,
+    ) -> None:
+        """Makes an untrained network.
+
+        Args:
+            recipe: All choices.
+            clips: To learn from.
+            readout: Of expressions from dynamics.
+            stats: Normalization, else the clips'.
+            folder: Of the run; where the network's own past is kept.
+        """
+        self.folder = folder
         self.recipe = recipe
         self.clips = clips
         self.config = config_from_dict(recipe.network)
         self.schedule = create_schedule(self.config.schedule)
         self.device = loop.device_from_name("auto")
-        self.stats = clips.stats(recipe.sources)
+        self.stats = stats or clips.stats(recipe.sources)
         torch.manual_seed(recipe.seed)
         self.network = create_denoiser(self.config).to(self.device)
         for buffer, values in zip(
@@ -149,6 +97,8 @@ class MotionStage:
             self.network.parameters(), weight_decay=recipe.weight_decay, fused=True
         )
         matrix = lips = None
+        self.past_of = -1
+        self.lip_part = None if readout is None else lip_part(readout.anchor, self.stats.std)
         if readout is not None:
             dynamics = clips.motion[:, POSE_DIM:]
             found = expression_matrix(readout, self.stats.std, dynamics, recipe.lips, recipe.lids)
@@ -172,10 +122,8 @@ class MotionStage:
     def step(self, number: int) -> dict[str, Tensor | float]:
         """Draws a batch, hides what is dropped, predicts x0, learns from the error."""
         recipe, rng = self.recipe, loop.step_rng(self.recipe.seed, number)
-        batch = self.clips.windows(
-            rng, recipe.batch, self.config.window, self.config.prefix, self.stats,
-            recipe.sources, recipe.short_past,
-        )  # fmt: skip
+        self._renew_past(number)
+        batch = self._windows(rng)
         batch = replace(
             batch,
             keep=drop_conditions(batch.keep, rng, recipe.drop),
@@ -183,12 +131,7 @@ class MotionStage:
         )
         batch = roughen_past(send_astray(batch, rng, recipe.drift), rng, recipe.prefix_noise)
         time = shifted(rng.random(recipe.batch, dtype=np.float32), recipe.time_shift)
-        eps = rng.standard_normal(batch.target.shape, dtype=np.float32)
-        noisy = self.schedule.mix(batch.target, eps, time)
-        tensors = {
-            name: torch.from_numpy(value).to(self.device, non_blocking=True)
-            for name, value in {"noisy": noisy, "time": time, **vars(batch)}.items()
-        }
+        tensors = self._noised(batch, time, rng)
         target = tensors.pop("target")
         self.network.train()
         with loop.autocast(self.device):
@@ -201,6 +144,44 @@ class MotionStage:
         norm = torch.nn.utils.clip_grad_norm_(self.network.parameters(), recipe.clip_norm)
         self.optimizer.step()
         return {**losses, "gradient": norm}
+
+    def _renew_past(self, number: int) -> None:
+        """Makes the network's own lips where they are due, or missing after a resume."""
+        recipe, clips = self.recipe, self.clips
+        made_at = number - number % recipe.own_every
+        if not recipe.own_past or self.lip_part is None or made_at == self.past_of:
+            return
+        network, lips = self.network.eval(), self.lip_part
+
+        def make() -> Offsets:
+            return own_offsets(as_run(network), clips, self.config, self.stats, lips, made_at)
+
+        clips.own = make() if self.folder is None else kept(self.folder, made_at, make)
+        self.past_of = made_at
+
+    def start_speech(self) -> None:
+        """Gives a network without one its regression from sound to lips."""
+        self._renew_past(0)
+        rng, whole = loop.step_rng(self.recipe.seed, 10**9), np.ones(self.recipe.batch, np.float32)
+        batches = (self._noised(self._windows(rng), whole, rng) for _ in range(SPEECH_BATCHES))
+        if not self.network.speech.weight.any():
+            fit_speech(self.network.eval(), batches)
+
+    def _windows(self, rng: np.random.Generator) -> MotionBatch:
+        recipe, config = self.recipe, self.config
+        return self.clips.windows(
+            rng, recipe.batch, config.window, config.prefix, self.stats, recipe.sources,
+            recipe.short_past,
+        )  # fmt: skip
+
+    def _noised(self, batch: MotionBatch, time: Array, rng: np.random.Generator) -> Tensors:
+        """The network's inputs and `target`."""
+        eps = rng.standard_normal(batch.target.shape, dtype=np.float32)
+        noisy = self.schedule.mix(batch.target, eps, time)
+        return {
+            name: torch.from_numpy(value).to(self.device, non_blocking=True)
+            for name, value in {"noisy": noisy, "time": time, **vars(batch)}.items()
+        }
 
 
 def train(
@@ -224,9 +205,12 @@ def train(
     Returns:
         Steps done in all.
     """
-    stage = MotionStage(recipe, load_store(data, "train"), readout)
+    stats = None if warm is None else read_stats(warm.parent)
+    stage = MotionStage(recipe, load_store(data, "train"), readout, stats, out)
     if warm is not None:
         load_weights(warm, stage.network)
+    if not (out / "checkpoints").is_dir():
+        stage.start_speech()
     out.mkdir(parents=True, exist_ok=True)
     save_file({"mean": stage.stats.mean, "std": stage.stats.std}, out / STATS_NAME)
     (out / "recipe.json").write_text(json.dumps(asdict(recipe), indent=2) + "\n", encoding="utf-8")
@@ -263,8 +247,20 @@ def load_trained(run: Path) -> tuple[MotionDenoiser, MotionConfig, MotionStats]:
     config = config_from_dict(stored["network"])
     network = create_denoiser(config)
     load_weights(path, network)
-    tensors = load_file(run / STATS_NAME)
-    return network.eval(), config, MotionStats(tensors["mean"], tensors["std"])
+    return network.eval(), config, read_stats(run)
+
+
+def read_stats(folder: Path) -> MotionStats:
+    """The normalization that lies beside weights, in a run's folder or a bundle.
+
+    Raises:
+        InputError: There is none.
+    """
+    for name in (STATS_NAME, BUNDLE_STATS):
+        if (folder / name).is_file():
+            tensors = load_file(folder / name)
+            return MotionStats(tensors["mean"], tensors["std"])
+    raise InputError(f"{folder} holds no {STATS_NAME}: give weights in the folder of their run.")
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -9,6 +9,7 @@ from openvasa.data.performance_figures import blink_spans
 from openvasa.motion import windows
 from openvasa.motion.config import MotionConfig, MotionStats, SampleOptions
 from openvasa.motion.denoiser import MotionDenoiser, as_run
+from openvasa.motion.lips import lip_part
 from openvasa.motion.schedule import create_schedule
 from openvasa.train.loop import step_rng
 from openvasa.train.motion_losses import Readout
@@ -80,7 +81,9 @@ class MotionValidation:
         """
         options = SampleOptions(seed=SEED, steps=steps)
         real = [Motion(c.pose, c.dynamics)[:ROLLOUT_FRAMES] for c in self.rollouts]
-        made = [perform(network, self.config, self.stats, clip, options) for clip in self.rollouts]
+        part = None if self.readout is None else lip_part(self.readout.anchor, self.stats.std)
+        model = windows.MotionModel(self.config, self.stats, as_run(network), part)
+        made = [perform(model, clip, options) for clip in self.rollouts]
         shifted = [*made[1:], made[0]]
         lids = {}
         if self.readout is not None:
@@ -123,15 +126,8 @@ class MotionValidation:
         return correlation(ours, theirs)
 
 
-def perform(
-    network: MotionDenoiser,
-    config: MotionConfig,
-    stats: MotionStats,
-    clip: MotionClip,
-    options: SampleOptions,
-) -> Motion:
+def perform(model: windows.MotionModel, clip: MotionClip, options: SampleOptions) -> Motion:
     """A free-running performance to a clip's audio, under the controls known of the clip."""
-    model = windows.MotionModel(config, stats, as_run(network))
     state = windows.push(windows.start(), clip.audio[:ROLLOUT_FRAMES])
     _, motion = windows.flush(state, known_controls(clip), model, options)
     return motion

@@ -29,7 +29,7 @@ from openvasa.data.head import index_of, save_basis
 from openvasa.data.motion_clips import MotionClip, split_of, write_clip
 from openvasa.data.motion_store import Encode, audio_encoder
 from openvasa.data.toy_head import toy_basis, toy_pool
-from openvasa.train import autoencoder_stage, motion_stage
+from openvasa.train import autoencoder_stage, motion_recipe, motion_stage
 from openvasa.types import EXPRESSION_DIM, SAMPLES_PER_FRAME, Array, InputError
 
 SOURCE = "toy"
@@ -138,7 +138,7 @@ def train_motion(out: Path, recipe: SmokeRecipe, faces: Path) -> Path:
         write_clip(out / "clips", SOURCE, name, "take", clip)
     chosen = out / "motion.yaml"
     chosen.write_text(yaml.safe_dump(recipe.motion), encoding="utf-8")
-    motion_stage.train(out / "clips", out / "motion", motion_stage.read_recipe(chosen))
+    motion_stage.train(out / "clips", out / "motion", motion_recipe.read_recipe(chosen))
     return out / "motion"
 
 

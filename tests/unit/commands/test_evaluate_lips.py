@@ -52,12 +52,21 @@ def test_every_system_is_held_against_the_speaker(
 
 
 def test_lags_of_lips_that_do_not_move_are_not_counted() -> None:
-    still = {"gap_r": 0.0, "lip_width_r": 0.0}
-    moving = {"gap_r": 0.8, "gap_lag": 1.0, "lip_width_r": 0.4, "lip_width_lag": 4.0}
+    spoken = {"gap_spoken_r": 0.5, "lip_width_spoken_r": 0.5}
+    still = {"gap_r": 0.0, "lip_width_r": 0.0, **spoken}
+    moving = {"gap_r": 0.8, "gap_lag": 1.0, "lip_width_r": 0.4, "lip_width_lag": 4.0, **spoken}
     row = evaluate_lips.summed([{"ours": moving}, {"ours": still}])["ours"]
     assert row["gap_r"] == pytest.approx(0.4) and row["gap_lag"] == 1.0
     assert row["gap_in_time"] == 1 and row["lip_width_in_time"] == 0
     assert "gap_lag" not in evaluate_lips.summed([{"ours": still}])["ours"]
+
+
+def test_spoken_frames_leave_out_silence_before_and_after() -> None:
+    sound = np.zeros(60 * 640, np.float32)
+    sound[20 * 640 : 40 * 640] = np.random.default_rng(0).standard_normal(20 * 640) / 10
+    spoken = evaluate_lips.spoken_frames(sound)
+    assert 15 <= spoken.start <= 20 and 40 <= spoken.stop <= 45
+    assert evaluate_lips.spoken_frames(np.zeros(6400, np.float32)) == slice(0, 12)
 
 
 def test_one_video_has_no_wrong_sound(animator: Animator, tmp_path: Path) -> None:

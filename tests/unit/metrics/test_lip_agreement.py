@@ -42,6 +42,17 @@ def test_still_lips_follow_nothing() -> None:
     assert found["lip_width_r"] == pytest.approx(1)
 
 
+def test_what_is_spoken_is_judged_alone_where_asked() -> None:
+    breath = CURVE.copy()
+    breath[:40] = RNG.standard_normal(40)
+    found = lip_agreement(Face(CURVE, CURVE), Face(breath, CURVE), slice(40, 120))
+    assert found["gap_spoken_r"] == pytest.approx(1) and found["gap_r"] < 0.95
+    still = lip_agreement(Face(np.ones(120), CURVE), Face(CURVE, CURVE), slice(40, 120))
+    assert still["gap_spoken_r"] == 0 and "gap_spoken_r" not in lip_agreement(
+        Face(CURVE, CURVE), Face(CURVE, CURVE)
+    )
+
+
 def test_only_common_frames_count() -> None:
     longer = np.concatenate([CURVE, RNG.standard_normal(40)])
     found = lip_agreement(Face(longer, longer), Face(CURVE, CURVE))

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from openvasa.data.motion_clips import MotionClip, split_of, write_clip
-from openvasa.train.motion_stage import MotionRecipe, train
+from openvasa.train.motion_recipe import MotionRecipe
+from openvasa.train.motion_stage import train
 from openvasa.train.motion_steps import main
 
 
