@@ -65,7 +65,8 @@ def test_the_past_is_the_networks_own_and_unheard_before_the_first_frame() -> No
 def test_what_was_made_survives_a_stop_and_old_ones_go(tmp_path: Path) -> None:
     made = np.arange(6, dtype=np.float16).reshape(3, 2)
     for step in (0, 5000, 10000):
-        np.testing.assert_array_equal(kept(tmp_path, step, lambda k=step: made + k % 7), made + step % 7)
+        now = kept(tmp_path, step, lambda k=step: made + k % 7)
+        np.testing.assert_array_equal(now, made + step % 7)
     again = kept(tmp_path, 10000, lambda: np.zeros((3, 2), np.float16))
     np.testing.assert_array_equal(again, made + 10000 % 7)
     assert sorted(path.name for path in tmp_path.iterdir()) == [
