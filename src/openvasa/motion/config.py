@@ -37,7 +37,7 @@ class MotionConfig:
     prefix: int = 20  # previous frames given as context
     dropout: float = 0.0  # inside the network; condition dropout is the training stage's
     smoothness: float = 1.0  # of the pose over time, see smoother.pose_smoother
-    settling: float = 4.0  # the same for finished windows, across their seams; 0 leaves them
+    settling: float = 4.0  # of finished windows across their seams; its square weighs jerk
     schedule: Literal["rectified", "cosine"] = "rectified"
 
     def __post_init__(self) -> None:
