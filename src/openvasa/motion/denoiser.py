@@ -14,13 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from openvasa.motion.config import (
-    CONDITION_NAMES,
-    GRAPH_NAME,
-    MotionConfig,
-    Run,
-    input_shapes,
-)
+from openvasa.motion.config import CONDITION_NAMES, GRAPH_NAME, MotionConfig, Run, input_shapes
 from openvasa.motion.smoother import pose_smoother
 from openvasa.types import AUDIO_DIM, DYNAMICS_DIM, EMOTIONS, MOTION_DIM, POSE_DIM, Array
 

@@ -26,12 +26,7 @@ from openvasa.data.motion_augment import roughen_past, send_astray
 from openvasa.data.motion_clips import MotionBatch, MotionClips, load_store
 from openvasa.motion.conditions import cut_audio_end, drop_conditions
 from openvasa.motion.config import MotionConfig, MotionStats, config_from_dict
-from openvasa.motion.denoiser import (
-    MotionDenoiser,
-    as_run,
-    create_denoiser,
-    export_denoiser,
-)
+from openvasa.motion.denoiser import MotionDenoiser, as_run, create_denoiser, export_denoiser
 from openvasa.motion.lips import lip_part
 from openvasa.motion.schedule import create_schedule, shifted
 from openvasa.train import loop
@@ -171,7 +166,7 @@ class MotionStage:
         recipe, config = self.recipe, self.config
         return self.clips.windows(
             rng, recipe.batch, config.window, config.prefix, self.stats, recipe.sources,
-            recipe.short_past,
+            recipe.short_past, recipe.own_past,
         )  # fmt: skip
 
     def _noised(self, batch: MotionBatch, time: Array, rng: np.random.Generator) -> Tensors:
@@ -200,16 +195,21 @@ def train(
         recipe: All choices.
         minutes: Wall-clock limit of this call.
         readout: Of expressions from dynamics, for the loss in expression space.
-        warm: Averaged weights of another run to start from.
+        warm: Averaged weights of another run to start from, its normalization beside them.
 
     Returns:
         Steps done in all.
+
+    Raises:
+        InputError: Clips, weights or a normalization that are asked for are missing.
     """
-    stats = None if warm is None else read_stats(warm.parent)
+    begun = (out / "checkpoints").is_dir()  # then its normalization stays, whatever is given now
+    known = out if begun else None if warm is None else warm.parent
+    stats = None if known is None else read_stats(known)
     stage = MotionStage(recipe, load_store(data, "train"), readout, stats, out)
     if warm is not None:
         load_weights(warm, stage.network)
-    if not (out / "checkpoints").is_dir():
+    if not begun:
         stage.start_speech()
     out.mkdir(parents=True, exist_ok=True)
     save_file({"mean": stage.stats.mean, "std": stage.stats.std}, out / STATS_NAME)
@@ -258,8 +258,8 @@ def read_stats(folder: Path) -> MotionStats:
     """
     for name in (STATS_NAME, BUNDLE_STATS):
         if (folder / name).is_file():
-            tensors = load_file(folder / name)
-            return MotionStats(tensors["mean"], tensors["std"])
+            tensors = load_file(folder / name)  # bundles have half precision
+            return MotionStats(*(tensors[part].astype(np.float32) for part in ("mean", "std")))
     raise InputError(f"{folder} holds no {STATS_NAME}: give weights in the folder of their run.")
 
 

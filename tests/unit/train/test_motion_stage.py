@@ -15,7 +15,7 @@ from safetensors.numpy import save_file
 from safetensors.torch import load_file
 
 from openvasa.data.head import load_basis
-from openvasa.data.motion_clips import MotionClip, split_of, write_clip
+from openvasa.data.motion_clips import MotionClip, load_store, split_of, write_clip
 from openvasa.motion.config import PRESETS, MotionStats
 from openvasa.train.motion_losses import (
     LossWeights,
@@ -26,14 +26,14 @@ from openvasa.train.motion_losses import (
     seen_lips,
 )
 from openvasa.train.motion_recipe import MotionRecipe, read_recipe
-from openvasa.train.motion_stage import load_trained, main, train
+from openvasa.train.motion_stage import MotionStage, load_trained, main, read_stats, train
 from openvasa.train.motion_validation import (
     correlation,
     known_controls,
     lid_figures,
     seam_ratio,
 )
-from openvasa.types import EXPRESSION_NAMES, InputError
+from openvasa.types import EXPRESSION_NAMES, POSE_DIM, InputError
 
 
 @pytest.fixture(autouse=True)
@@ -48,6 +48,7 @@ def one_thread() -> Iterator[None]:
 TINY = MotionRecipe(
     network={"preset": "tiny"}, batch=32, steps=60, rate=5e-3, warmup=5, validate_every=0
 )
+READOUT = Readout(np.eye(45, 48, dtype="f4"), np.zeros(45, "f4"))
 
 
 def smooth(rng: np.random.Generator, frames: int, channels: int) -> np.ndarray:
@@ -94,14 +95,44 @@ def test_it_learns_what_the_audio_says(store: Path, tmp_path: Path) -> None:
 
 def test_stopped_and_resumed_equals_uninterrupted(store: Path, tmp_path: Path) -> None:
     recipe = replace(TINY, steps=8, own_past=0.5, own_every=3)
-    readout = Readout(np.eye(45, 48, dtype="f4"), np.zeros(45, "f4"))
-    train(store, tmp_path / "whole", recipe, readout=readout)
-    train(store, tmp_path / "parts", recipe, minutes=0.0001, readout=readout)
-    train(store, tmp_path / "parts", recipe, readout=readout)
+    train(store, tmp_path / "whole", recipe, readout=READOUT)
+    train(store, tmp_path / "parts", recipe, minutes=0.0001, readout=READOUT)
+    train(store, tmp_path / "parts", recipe, readout=READOUT)
     whole = load_file(tmp_path / "whole" / "ema.safetensors")
     parts = load_file(tmp_path / "parts" / "ema.safetensors")
     for name, value in whole.items():
         assert torch.equal(value, parts[name]), name
+
+
+@pytest.mark.parametrize("share", [0.0, 0.5, 1.0])
+def test_windows_begin_after_the_networks_own_lips_as_often_as_asked(
+    store: Path, share: float
+) -> None:
+    stage = MotionStage(
+        replace(TINY, batch=200, own_past=share), load_store(store, "train"), READOUT
+    )
+    true = stage._windows(np.random.default_rng(0))
+    stage.clips.own = np.full((len(stage.clips.motion), 48), 3, np.float16)
+    ours = stage._windows(np.random.default_rng(0))
+    added = (ours.previous_motion - true.previous_motion)[true.keep[:, 0] > 0]
+    np.testing.assert_array_equal(added[..., :POSE_DIM], 0)
+    np.testing.assert_allclose((added[..., POSE_DIM:] > 2.9).mean(), share, atol=0.1)
+
+
+def test_a_warm_run_keeps_the_first_runs_normalization_when_resumed(
+    store: Path, tmp_path: Path
+) -> None:
+    train(store, tmp_path / "first", replace(TINY, steps=1))
+    seen = read_stats(tmp_path / "first")  # as if the first run had seen other clips
+    other = {"mean": seen.mean + 1, "std": seen.std + 1}
+    save_file(other, tmp_path / "first" / "motion_stats.safetensors")
+    train(store, tmp_path / "next", replace(TINY, steps=1), warm=tmp_path / "first/ema.safetensors")
+    train(store, tmp_path / "next", replace(TINY, steps=2))
+    first, resumed = (read_stats(tmp_path / run) for run in ("first", "next"))
+    np.testing.assert_array_equal(resumed.mean, first.mean)
+    np.testing.assert_array_equal(resumed.std, first.std)
+    with pytest.raises(InputError, match="in the folder of their run"):
+        read_stats(tmp_path)
 
 
 def test_trained_network_rebuilds_from_its_folder(store: Path, tmp_path: Path) -> None:
