@@ -28,12 +28,12 @@ from openvasa.motion.config import (
 from openvasa.motion.lips import calmed
 from openvasa.motion.sampler import sample
 from openvasa.motion.schedule import create_schedule
+from openvasa.motion.windows import POSE_LIMIT
 from openvasa.types import AUDIO_DIM, EMOTIONS, MOTION_DIM, POSE_DIM, Array
 
 STEPS = 3  # of the sampler: lips need few
 TOGETHER = 128  # clips that are performed side by side
 LIP_NOISE = SampleOptions().lip_noise
-_FAR = 4.0  # standard deviations that no pose leaves
 
 Ints = NDArray[np.int64]
 Offsets = NDArray[np.float16]
@@ -121,7 +121,7 @@ def _performed(
 
         eps = rng.standard_normal((len(rows), window, MOTION_DIM), dtype=np.float32)
         frames = sample(denoise, calmed(eps, lips, LIP_NOISE), schedule, STEPS)
-        frames[..., :POSE_DIM] = np.clip(frames[..., :POSE_DIM], -_FAR, _FAR)
+        frames[..., :POSE_DIM] = np.clip(frames[..., :POSE_DIM], -POSE_LIMIT, POSE_LIMIT)
         at = prefix + begin
         if begin:
             frames = _faded(made[rows, at : at + window - hop], frames)

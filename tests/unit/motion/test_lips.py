@@ -30,7 +30,7 @@ def test_the_lips_part_is_what_their_expressions_make() -> None:
 def test_noise_is_taken_from_the_lips_alone(share: float) -> None:
     noise = np.zeros((7, 54), "f4")
     noise[:, :POSE_DIM] = RNG.standard_normal((7, POSE_DIM))
-    eyes, mouth = RNG.standard_normal((2, 7, EXPRESSION_DIM)).astype("f4") * [[[1.0]], [[1.0]]]
+    eyes, mouth = RNG.standard_normal((2, 7, EXPRESSION_DIM)).astype("f4")
     noise[:, POSE_DIM:] = normalized(eyes * ~OWN) + normalized(mouth * OWN)
     found = calmed(noise, PART, share)
     np.testing.assert_array_equal(found[:, :POSE_DIM], noise[:, :POSE_DIM])

@@ -35,15 +35,17 @@ def features(frames: int) -> Array:
     return np.random.default_rng(frames).standard_normal((frames, 128)).astype(np.float32)
 
 
-def perform(chunks: list[Array], options: SampleOptions = OPTIONS) -> Motion:
+def perform(
+    chunks: list[Array], options: SampleOptions = OPTIONS, model: windows.MotionModel = MODEL
+) -> Motion:
     state, parts = windows.start(), []
     for chunk in chunks:
-        state, motion = windows.step(state, chunk, Controls(), MODEL, options)
+        state, motion = windows.step(state, chunk, Controls(), model, options)
         parts.append(motion)
         while windows.ready(state, CONFIG):
-            state, motion = windows.step(state, chunk[:0], Controls(), MODEL, options)
+            state, motion = windows.step(state, chunk[:0], Controls(), model, options)
             parts.append(motion)
-    state, motion = windows.flush(state, Controls(), MODEL, options)
+    state, motion = windows.flush(state, Controls(), model, options)
     parts.append(motion)
     return Motion(
         np.concatenate([part.pose for part in parts]),
@@ -67,6 +69,20 @@ def test_any_chunking_gives_the_same_bits(frames: int, cuts: list[int]) -> None:
     once, pieces = perform([whole]), perform(chunks)
     assert np.array_equal(once.pose, pieces.pose)
     assert np.array_equal(once.dynamics, pieces.dynamics)
+
+
+def test_lips_start_from_a_share_of_the_noise_in_any_chunking() -> None:
+    lips = np.diag(np.arange(48) < 5).astype("f4")  # the first five numbers are the lips'
+    model = replace(MODEL, lips=lips)
+    whole = features(33)
+    shares = [replace(OPTIONS, lip_noise=share) for share in (1.0, 0.5, 0.0)]
+    free, calm, calmest = (perform([whole], options, model).dynamics for options in shares)
+    np.testing.assert_array_equal(free, perform([whole]).dynamics)
+    np.testing.assert_allclose(calm[:, :5], (free + calmest)[:, :5] / 2, atol=1e-5)
+    assert np.abs(free - calmest)[:, :5].mean() > 1e-3
+    np.testing.assert_array_equal(calm[:, 5:], free[:, 5:])
+    pieces = perform([whole[:4], whole[4:20], whole[20:]], shares[1], model)
+    np.testing.assert_array_equal(pieces.dynamics, calm)
 
 
 def test_seven_frames_of_audio_give_the_first_five() -> None:
