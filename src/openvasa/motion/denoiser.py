@@ -113,7 +113,7 @@ class MotionDenoiser(nn.Module):
             ],
             dim=1,
         )  # [B, K + W, width]
-        sound = self._sound(audio, previous)
+        sound = self.normalized_sound(audio, previous)
         tokens = tokens + self.place + self._hear(sound, previous, heard)
         state = self.time_in(_sinusoids(time))  # [B, width]
         state = state + self._or_null("gaze", self.gaze_in(gaze), keep[:, 2:3])
@@ -146,7 +146,7 @@ class MotionDenoiser(nn.Module):
         """The condition's embedding, or its learned null where keep is 0."""
         return keep * value + (1.0 - keep) * self.nulls[name]
 
-    def _sound(self, audio: Tensor, previous: Tensor) -> Tensor:
+    def normalized_sound(self, audio: Tensor, previous: Tensor) -> Tensor:
         """Normalized audio features, f32 [B, K + W, 128]; 0 where nothing is heard.
 
         Without the previous window its audio is nulled too: a performance that begins has

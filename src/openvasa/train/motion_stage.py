@@ -156,7 +156,6 @@ class MotionStage:
 
     def start_speech(self) -> None:
         """Gives a network without one its regression from sound to lips."""
-        self._renew_past(0)
         rng, whole = loop.step_rng(self.recipe.seed, 10**9), np.ones(self.recipe.batch, np.float32)
         batches = (self._noised(self._windows(rng), whole, rng) for _ in range(SPEECH_BATCHES))
         if not self.network.speech.weight.any():

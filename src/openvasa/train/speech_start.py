@@ -26,23 +26,23 @@ def fit_speech(network: MotionDenoiser, batches: Iterable[dict[str, Tensor]]) ->
         network: Filled in place; its other weights stay. Its `speech` must be all zero.
         batches: Inputs of the network for windows of pure noise, all heard, and `target`.
     """
-    reach = network.speech.kernel_size[0]
-    heard, left = [], []
+    reach, prefix = network.speech.kernel_size[0], network.prefix
+    count, sums = 0, [torch.zeros(()).double()] * 4
     for batch in batches:
         inputs = dict(batch)
         target = inputs.pop("target")
-        missing = (target - network(**inputs))[..., POSE_DIM:]  # [B, W, 48]
-        sound = network._sound(inputs["audio"], inputs["keep"][:, :1, None])
+        left = (target - network(**inputs))[..., POSE_DIM:].flatten(0, 1).double()  # [B W, 48]
+        sound = network.normalized_sound(inputs["audio"], inputs["keep"][:, :1, None])
         padded = functional.pad(sound, (0, 0, reach // 2, reach // 2))
-        around = padded.unfold(1, reach, 1)[:, network.prefix :]  # [B, W, 128, reach]
-        heard.append(around.flatten(2).flatten(0, 1))
-        left.append(missing.flatten(0, 1))
-    known, wanted = torch.cat(heard).double(), torch.cat(left).double()
-    center, mean = known.mean(0), wanted.mean(0)
-    known -= center
-    gram = known.T @ known
-    penalty = RIDGE * torch.diag(gram.diagonal().clamp(min=1e-6 * len(known)))
-    weight = torch.linalg.solve(gram + penalty, known.T @ (wanted - mean))  # [128 reach, 48]
+        around = padded.unfold(1, reach, 1)[:, prefix:]  # [B, W, 128, reach]
+        heard = around.flatten(2).flatten(0, 1).double()  # [B W, 128 reach]
+        more = (heard.sum(0), left.sum(0), heard.T @ heard, heard.T @ left)
+        sums = [before + new for before, new in zip(sums, more, strict=True)]
+        count += len(heard)
+    center, mean = sums[0] / count, sums[1] / count
+    gram = sums[2] - count * torch.outer(center, center)
+    penalty = RIDGE * torch.diag(gram.diagonal().clamp(min=1e-6 * count))
+    weight = torch.linalg.solve(gram + penalty, sums[3] - count * torch.outer(center, mean))
     shape = network.speech.weight.shape
     network.speech.weight.copy_(weight.T.reshape(shape))
     if network.speech.bias is not None:
