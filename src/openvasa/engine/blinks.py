@@ -11,6 +11,7 @@ that looks back only; its state is a value.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -88,6 +89,7 @@ def blink(
     return following, out
 
 
+@lru_cache(maxsize=256)  # asked for every frame; a generator is slow to make
 def _wait(seed: int, number: int) -> float:
     """How long before a blink, in mean waits."""
     rng = np.random.default_rng([seed, _STREAM, number])

@@ -7,6 +7,7 @@ memory; how much of it shows is the caller's to say.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,10 +48,8 @@ def idle(seed: int, frame: int) -> Idling:
         frame: Its number, 25 a second.
     """
     time = frame / FPS
-    rng = np.random.default_rng([seed, _STREAM])
-    phases = rng.uniform(0, 2 * np.pi, (4, len(SLOWS)))
-    speeds = SLOWS * rng.uniform(0.85, 1.15, (3, len(SLOWS)))
-    breath = np.sin(2 * np.pi * BREATH * rng.uniform(0.85, 1.15) * time + phases[3, 0])
+    phases, speeds, breaths = _manner(seed)
+    breath = np.sin(2 * np.pi * breaths * time + phases[3, 0])
     pose = np.zeros(POSE_DIM)
     # A sum of n sines of equal size has a standard deviation of sqrt(n / 2).
     pose[:3] = SWAY * np.sin(2 * np.pi * speeds * time + phases[:3]).sum(1) / np.sqrt(2)
@@ -59,14 +58,28 @@ def idle(seed: int, frame: int) -> Idling:
     return Idling(pose, _glance(seed, time))
 
 
+# Asked for every frame; a generator costs more than all the rest.
+@lru_cache(maxsize=256)
+def _manner(seed: int) -> tuple[Floats, Floats, float]:
+    """Phases [4, 4], speeds [3, 4] and the rate of breath, Hz, of a performance."""
+    rng = np.random.default_rng([seed, _STREAM])
+    phases = rng.uniform(0, 2 * np.pi, (4, len(SLOWS)))
+    speeds = SLOWS * rng.uniform(0.85, 1.15, (3, len(SLOWS)))
+    return phases, speeds, BREATH * rng.uniform(0.85, 1.15)
+
+
 def _glance(seed: int, time: float) -> Floats:
-    slot = int(time / EVERY)
+    start, end, where = _planned(seed, int(time / EVERY))
+    # Eyes jump within two frames and stay.
+    there = np.clip(min(time - start, end - time) * FPS / 2, 0, 1)
+    return np.asarray(there * where)
+
+
+@lru_cache(maxsize=256)
+def _planned(seed: int, slot: int) -> tuple[float, float, Floats]:
+    """When a slot's glance starts and ends, seconds, and where it goes, f64 [2]; zeros for none."""
     rng = np.random.default_rng([seed, _STREAM, slot])
     stays = rng.uniform(*STAYS)
     start = slot * EVERY + rng.uniform(0, EVERY - stays)
     where = FARTHEST * rng.uniform(-1, 1, 2)
-    if rng.random() > GLANCES:
-        return np.zeros(2)
-    # Eyes jump within two frames and stay.
-    there = np.clip(min(time - start, start + stays - time) * FPS / 2, 0, 1)
-    return np.asarray(there * where)
+    return start, start + stays, where if rng.random() <= GLANCES else np.zeros(2)
