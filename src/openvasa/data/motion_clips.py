@@ -152,8 +152,6 @@ class MotionClips:
         )
         self.emotion = np.stack([clip.emotion for clip in self.clips])
         self.known = np.stack([clip.known for clip in self.clips])
-        # Added to some pasts, f16 [N, 48] in normalized units, see `train.own_past`.
-        self.own: NDArray[np.float16] | None = None
 
     def windows(
         self,
@@ -164,7 +162,6 @@ class MotionClips:
         stats: MotionStats,
         weights: Mapping[str, float] | None = None,
         short_rate: float = 0.15,
-        own_rate: float = 0.0,
     ) -> MotionBatch:
         """Random windows: source by weight, place by length, sometimes with a short past.
 
@@ -177,7 +174,6 @@ class MotionClips:
             weights: Share of each source; those not named have weight 1.
             short_rate: Share of windows whose past is cut to less than K frames, as at the
                 start of a performance.
-            own_rate: Share of windows whose past is changed by `own`, where there is that.
         """
         clip, begin = self._places(rng, batch, window, weights)
         past = np.minimum(begin, prefix)
@@ -187,9 +183,6 @@ class MotionClips:
         # Before the known past its first frame is held (see conditions.extend_back).
         frames = np.maximum(offsets[None], -past[:, None]) + (self.starts[clip] + begin)[:, None]
         scaled = ((self.motion[frames] - stats.mean) / stats.std).astype(np.float32)
-        if self.own is not None:
-            mixed = (rng.random(batch) < own_rate)[:, None, None]
-            scaled[:, :prefix, POSE_DIM:] += mixed * self.own[frames[:, :prefix]]
         inside = frames[:, prefix:]
         kept = np.concatenate([(past > 0)[:, None], np.ones((batch, 1)), self.known[clip]], axis=1)
         return MotionBatch(

@@ -28,8 +28,6 @@ class MotionRecipe:
         cut_audio: Share of the windows that lose their last audio frames.
         short_past: Share of the windows with less than a full prefix.
         drift: Share of the windows whose head is off place and comes back, see `send_astray`.
-        own_past: Share of the windows that begin after the network's own lips (needs a readout).
-        own_every: Steps after which its lips are made anew.
         prefix_noise: Standard deviation of noise on the prefix's dynamics, normalized units.
         velocity: Weight of the frame-to-frame loss, the seam included.
         expression: Weight of the loss in expression space (needs a readout).
@@ -58,8 +56,6 @@ class MotionRecipe:
     cut_audio: float = 0.1
     short_past: float = 0.15
     drift: float = 0.25
-    own_past: float = 0.0
-    own_every: int = 6000
     prefix_noise: float = 0.05
     velocity: float = 1.0
     expression: float = 1.0

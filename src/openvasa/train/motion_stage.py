@@ -26,8 +26,7 @@ from openvasa.data.motion_augment import roughen_past, send_astray
 from openvasa.data.motion_clips import MotionBatch, MotionClips, load_store
 from openvasa.motion.conditions import cut_audio_end, drop_conditions
 from openvasa.motion.config import MotionConfig, MotionStats, config_from_dict
-from openvasa.motion.denoiser import MotionDenoiser, as_run, create_denoiser, export_denoiser
-from openvasa.motion.lips import lip_part
+from openvasa.motion.denoiser import MotionDenoiser, create_denoiser, export_denoiser
 from openvasa.motion.schedule import create_schedule, shifted
 from openvasa.train import loop
 from openvasa.train.checkpoint import EMA_NAME, TrainState, load_weights
@@ -42,7 +41,6 @@ from openvasa.train.motion_losses import (
 )
 from openvasa.train.motion_recipe import MotionRecipe, read_recipe
 from openvasa.train.motion_validation import MotionValidation
-from openvasa.train.own_past import Offsets, kept, own_offsets
 from openvasa.train.speech_start import fit_speech
 from openvasa.types import POSE_DIM, Array, InputError
 
@@ -62,7 +60,6 @@ class MotionStage:
         clips: MotionClips,
         readout: Readout | None,
         stats: MotionStats | None = None,
-        folder: Path | None = None,
     ) -> None:
         """Makes an untrained network.
 
@@ -71,9 +68,7 @@ class MotionStage:
             clips: To learn from.
             readout: Of expressions from dynamics.
             stats: Normalization, else the clips'.
-            folder: Of the run; where the network's own past is kept.
         """
-        self.folder = folder
         self.recipe = recipe
         self.clips = clips
         self.config = config_from_dict(recipe.network)
@@ -92,8 +87,6 @@ class MotionStage:
             self.network.parameters(), weight_decay=recipe.weight_decay, fused=True
         )
         matrix = lips = None
-        self.past_of = -1
-        self.lip_part = None if readout is None else lip_part(readout.anchor, self.stats.std)
         if readout is not None:
             dynamics = clips.motion[:, POSE_DIM:]
             found = expression_matrix(readout, self.stats.std, dynamics, recipe.lips, recipe.lids)
@@ -117,7 +110,6 @@ class MotionStage:
     def step(self, number: int) -> dict[str, Tensor | float]:
         """Draws a batch, hides what is dropped, predicts x0, learns from the error."""
         recipe, rng = self.recipe, loop.step_rng(self.recipe.seed, number)
-        self._renew_past(number)
         batch = self._windows(rng)
         batch = replace(
             batch,
@@ -140,20 +132,6 @@ class MotionStage:
         self.optimizer.step()
         return {**losses, "gradient": norm}
 
-    def _renew_past(self, number: int) -> None:
-        """Makes the network's own lips where they are due, or missing after a resume."""
-        recipe, clips = self.recipe, self.clips
-        made_at = number - number % recipe.own_every
-        if not recipe.own_past or self.lip_part is None or made_at == self.past_of:
-            return
-        network, lips = self.network.eval(), self.lip_part
-
-        def make() -> Offsets:
-            return own_offsets(as_run(network), clips, self.config, self.stats, lips, made_at)
-
-        clips.own = make() if self.folder is None else kept(self.folder, made_at, make)
-        self.past_of = made_at
-
     def start_speech(self) -> None:
         """Gives a network without one its regression from sound to lips."""
         rng, whole = loop.step_rng(self.recipe.seed, 10**9), np.ones(self.recipe.batch, np.float32)
@@ -165,7 +143,7 @@ class MotionStage:
         recipe, config = self.recipe, self.config
         return self.clips.windows(
             rng, recipe.batch, config.window, config.prefix, self.stats, recipe.sources,
-            recipe.short_past, recipe.own_past,
+            recipe.short_past,
         )  # fmt: skip
 
     def _noised(self, batch: MotionBatch, time: Array, rng: np.random.Generator) -> Tensors:
@@ -205,7 +183,7 @@ def train(
     begun = (out / "checkpoints").is_dir()  # then its normalization stays, whatever is given now
     known = out if begun else None if warm is None else warm.parent
     stats = None if known is None else read_stats(known)
-    stage = MotionStage(recipe, load_store(data, "train"), readout, stats, out)
+    stage = MotionStage(recipe, load_store(data, "train"), readout, stats)
     if warm is not None:
         load_weights(warm, stage.network)
     if not begun:

@@ -15,7 +15,7 @@ from safetensors.numpy import save_file
 from safetensors.torch import load_file
 
 from openvasa.data.head import load_basis
-from openvasa.data.motion_clips import MotionClip, load_store, split_of, write_clip
+from openvasa.data.motion_clips import MotionClip, split_of, write_clip
 from openvasa.motion.config import PRESETS, MotionStats
 from openvasa.train.motion_losses import (
     LossWeights,
@@ -26,14 +26,14 @@ from openvasa.train.motion_losses import (
     seen_lips,
 )
 from openvasa.train.motion_recipe import MotionRecipe, read_recipe
-from openvasa.train.motion_stage import MotionStage, load_trained, main, read_stats, train
+from openvasa.train.motion_stage import load_trained, main, read_stats, train
 from openvasa.train.motion_validation import (
     correlation,
     known_controls,
     lid_figures,
     seam_ratio,
 )
-from openvasa.types import EXPRESSION_NAMES, POSE_DIM, InputError
+from openvasa.types import EXPRESSION_NAMES, InputError
 
 
 @pytest.fixture(autouse=True)
@@ -94,7 +94,7 @@ def test_it_learns_what_the_audio_says(store: Path, tmp_path: Path) -> None:
 
 
 def test_stopped_and_resumed_equals_uninterrupted(store: Path, tmp_path: Path) -> None:
-    recipe = replace(TINY, steps=8, own_past=0.5, own_every=3)
+    recipe = replace(TINY, steps=8)
     train(store, tmp_path / "whole", recipe, readout=READOUT)
     train(store, tmp_path / "parts", recipe, minutes=0.0001, readout=READOUT)
     train(store, tmp_path / "parts", recipe, readout=READOUT)
@@ -102,21 +102,6 @@ def test_stopped_and_resumed_equals_uninterrupted(store: Path, tmp_path: Path) -
     parts = load_file(tmp_path / "parts" / "ema.safetensors")
     for name, value in whole.items():
         assert torch.equal(value, parts[name]), name
-
-
-@pytest.mark.parametrize("share", [0.0, 0.5, 1.0])
-def test_windows_begin_after_the_networks_own_lips_as_often_as_asked(
-    store: Path, share: float
-) -> None:
-    stage = MotionStage(
-        replace(TINY, batch=200, own_past=share), load_store(store, "train"), READOUT
-    )
-    true = stage._windows(np.random.default_rng(0))
-    stage.clips.own = np.full((len(stage.clips.motion), 48), 3, np.float16)
-    ours = stage._windows(np.random.default_rng(0))
-    added = (ours.previous_motion - true.previous_motion)[true.keep[:, 0] > 0]
-    np.testing.assert_array_equal(added[..., :POSE_DIM], 0)
-    np.testing.assert_allclose((added[..., POSE_DIM:] > 2.9).mean(), share, atol=0.1)
 
 
 def test_a_warm_run_keeps_the_first_runs_normalization_when_resumed(
